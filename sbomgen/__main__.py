@@ -1,0 +1,5 @@
+"""`python -m sbomgen`."""
+
+from sbomgen.cli import main
+
+main()

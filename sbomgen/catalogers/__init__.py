@@ -1,0 +1,14 @@
+"""The catalogers, one file per kind of evidence."""
+
+from sbomgen.catalogers.apk import ApkCataloger
+from sbomgen.catalogers.dpkg import DpkgCataloger
+from sbomgen.catalogers.os_release import OsReleaseCataloger
+from sbomgen.catalogers.python import PythonCataloger
+from sbomgen.evidence import Cataloger
+
+CATALOGERS: tuple[Cataloger, ...] = (
+    OsReleaseCataloger(),
+    ApkCataloger(),
+    DpkgCataloger(),
+    PythonCataloger(),
+)

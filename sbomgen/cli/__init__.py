@@ -1,0 +1,42 @@
+"""The command line of sbomgen: one file per command, imported when it is called."""
+
+import sys
+from typing import NoReturn
+
+import click
+
+from sbomgen import __version__
+from sbomgen.cli.base import DEFAULT_COMMAND, PROGRAM, CommandEntry, LazyGroup, run
+
+COMMANDS = (
+    CommandEntry("scan", "sbomgen.cli.scan:scan", "Write the SBOM of a container image."),
+    CommandEntry("layers", "sbomgen.cli.layers:layers", "Show what each layer added, upgraded and removed."),
+    CommandEntry("inspect", "sbomgen.cli.inspect:inspect", "Show index, manifest, config, digests and layers; read no layer."),
+)
+
+EPILOG = """\
+The first word that is no command is an argument of scan: sbomgen alpine.tar
+
+Every option has an environment variable (--platform: SBOMGEN_PLATFORM) and may stand in sbomgen.toml (platform = "linux/arm64").
+
+Exit codes: 0 done, 2 wrong usage, 3 input unreadable, 5 done but a part of the input could not be read, 6 a digest is wrong,
+70 an error of our own.
+"""
+
+
+class SbomgenGroup(LazyGroup):
+    """The top of the command line."""
+
+    entries = COMMANDS
+    default_command = DEFAULT_COMMAND
+
+
+@click.group(PROGRAM, cls=SbomgenGroup, epilog=EPILOG, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name=PROGRAM)
+def sbomgen() -> None:
+    """Turn container images into SBOMs: every package, with the layer and the build instruction that brought it in."""
+
+
+def main() -> NoReturn:
+    """Entry point of the console script."""
+    sys.exit(run(sbomgen))

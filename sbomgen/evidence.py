@@ -1,0 +1,105 @@
+"""The contract between the core and the catalogers: what a cataloger wants, reads and assembles.
+
+A cataloger works in two stages. `read` turns one file of one layer into facts: it is pure, knows no distribution and builds no PURL, and
+its facts are stored in the layer's `LayerScan`.
+`assemble` turns the facts that are visible on a view of the image into packages and edges, because evidence spans files and layers.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO, Protocol
+
+from msgspec import Struct
+
+from sbomgen.model import Distro, Edge, Package, Problem
+
+HEAD_BYTES = 64
+"""The least that `EvidenceFile.head` holds of a longer file: enough for every magic in use."""
+
+
+class Fact(Struct, frozen=True, array_like=True, omit_defaults=True):
+    """The root of every cataloger's facts; stored as a msgpack array: new fields go at the end, and raise the cataloger's version."""
+
+
+class Wants(Struct, frozen=True):
+    """Which files of a layer a cataloger asks for; any one of the conditions suffices. All are compared with the root-relative path."""
+
+    basenames: frozenset[str] = frozenset()
+    """Whole file names: `METADATA`."""
+    suffixes: frozenset[str] = frozenset()
+    """What the name ends in, from its last dot: `.list`."""
+    patterns: tuple[str, ...] = ()
+    """Regular expressions that must match the whole path; anchor them with literal folders, they are tried on every entry."""
+    magic: tuple[bytes, ...] = ()
+    """What the body begins with."""
+
+
+class EvidenceFile(Protocol):
+    """One regular file of one layer, as a cataloger's `read` gets it."""
+
+    path: str
+    size_bytes: int
+    mode: int
+    head: bytes
+    """The first `HEAD_BYTES` bytes at least, or the whole of a shorter file."""
+
+    def open(self, limit_bytes: int) -> BinaryIO:
+        """The body as a seekable stream; raises `EvidenceTooLargeError` where it is longer than `limit_bytes`."""
+        ...
+
+
+class EvidenceTooLargeError(Exception):
+    """A body that is longer than the cataloger's limit: the core turns it into a problem with the path."""
+
+
+class VisibleFact(Struct, frozen=True):
+    """A fact on a view: the file that showed it, and the layer that wrote that file."""
+
+    path: str
+    layer: int
+    fact: Any
+    """The cataloger's own fact type."""
+
+
+class ImageView(Protocol):
+    """What is visible after folding the layers up to one of them."""
+
+    def facts(self, cataloger: str) -> Iterable[VisibleFact]:
+        """The visible facts of a cataloger, by path; facts of one file in the order in which they were read."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether something visible stands at the path (links resolved)."""
+        ...
+
+    def resolve(self, path: str) -> str | None:
+        """The path with every link followed, clamped to the root; None where a link loops or leads nowhere."""
+        ...
+
+    def distro_of(self, path: str) -> Distro | None:
+        """The distribution of the nearest ancestor folder that has an os-release file."""
+        ...
+
+    def root_of(self, path: str) -> str:
+        """That ancestor folder: empty for the image's root, and where there is no os-release at all."""
+        ...
+
+
+class Cataloger(Protocol):
+    """One kind of evidence. Add one: a module in `sbomgen/catalogers`, a line in its `CATALOGERS`, a test."""
+
+    name: str
+    """Unique, lower case: `apk`, `dpkg`, `python`."""
+    version: int
+    """Raised whenever `read` yields other facts for the same file: stored facts of another version are not used."""
+    title: str
+    """For people: what it reads and what it finds, one line."""
+    wants: Wants
+    fact_type: type[Fact]
+
+    def read(self, file: EvidenceFile) -> Iterator[Fact | Problem]:
+        """The facts of one file. Pure. Bad records become problems (`where` begins with the path), never exceptions."""
+        ...
+
+    def assemble(self, view: ImageView) -> Iterator[Package | Edge | Problem]:
+        """The packages and edges on a view, from what is visible there."""
+        ...

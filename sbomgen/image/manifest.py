@@ -1,0 +1,82 @@
+"""An opened image: what its manifest and config say, and how to get at the bytes of its layers."""
+
+import hashlib
+from collections.abc import Callable
+from enum import StrEnum
+from typing import BinaryIO
+
+from msgspec import Struct
+
+
+class HistoryEntry(Struct, frozen=True):
+    """One entry of the config's history."""
+
+    created: str | None = None
+    created_by: str = ""
+    comment: str = ""
+    empty_layer: bool = False
+
+
+class ImageConfig(Struct, frozen=True, kw_only=True):
+    """The parts of an OCI or Docker image config that are used."""
+
+    architecture: str = ""
+    os: str = ""
+    variant: str = ""
+    created: str | None = None
+    """RFC 3339, as the config states it."""
+    diff_ids: tuple[str, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
+    labels: dict[str, str] = {}
+
+    @property
+    def platform(self) -> str:
+        """`OS/ARCH[/VARIANT]`; empty where the config says neither."""
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+class HistoryMatch(StrEnum):
+    """Whether layers and history entries could be paired."""
+
+    EXACT = "exact"
+    UNKNOWN = "unknown"
+
+
+class Layer(Struct, frozen=True, kw_only=True):
+    """One layer of an image, bottom first."""
+
+    index: int
+    diff_id: str
+    """`sha256:…` of the uncompressed tar."""
+    chain_id: str
+    """Identifies the stack up to this layer, as the OCI image specification defines it."""
+    digest: str | None
+    """`sha256:…` of the blob as stored; None where the source has none (a docker-archive's plain tar)."""
+    blob_size_bytes: int | None
+    media_type: str | None
+    history: HistoryEntry | None
+    history_match: HistoryMatch
+    open: Callable[[], BinaryIO]
+    """Opens the blob as stored, compressed or not; raises `UnreadableError`. The caller closes it."""
+
+
+class Image(Struct, frozen=True, kw_only=True):
+    """An image of one platform."""
+
+    source: str
+    """As the user named it."""
+    references: tuple[str, ...]
+    """Tags that the source gives it: `alpine:3.20`."""
+    manifest_digest: str | None
+    config_digest: str
+    config: ImageConfig
+    annotations: dict[str, str]
+    layers: tuple[Layer, ...]
+
+
+def chain_ids(diff_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """The chain id of each layer: the first diff_id, then `sha256(CHAIN " " DIFF_ID)` (OCI image-spec, config.md, Layer ChainID)."""
+    chained: list[str] = []
+    for diff_id in diff_ids:
+        chained.append(f"sha256:{hashlib.sha256(f'{chained[-1]} {diff_id}'.encode()).hexdigest()}" if chained else diff_id)
+    return tuple(chained)

@@ -1,0 +1,139 @@
+"""The way of an image: layers are scanned, folded into views, packages tracked over them, and what is left is the inventory."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from sbomgen.base import find_base, layer_origins
+from sbomgen.catalogers import CATALOGERS
+from sbomgen.documents.content import content_id
+from sbomgen.errors import UnreadableError
+from sbomgen.evidence import Cataloger
+from sbomgen.history import PackageHistory
+from sbomgen.image.layer import scan_layer
+from sbomgen.image.manifest import Image, Layer
+from sbomgen.image.overlay import Overlay
+from sbomgen.instructions import presentable
+from sbomgen.inventory import BaseImage, Inventory, LayerOrigin, ReadState, ScannedLayer
+from sbomgen.layerscan import LayerScan
+from sbomgen.model import Edge, Package, Problem, ProblemCode
+from sbomgen.relations import owned_by_edges
+
+DISTRIBUTION_EVIDENCE = "os-release"
+"""When this cataloger's evidence changes, every package database is read anew: its packages may belong to another distribution now."""
+
+
+class ScanOptions(Struct, frozen=True):
+    """What a scan is told."""
+
+    show_build_args: bool = False
+    catalogers: Sequence[Cataloger] = CATALOGERS
+
+
+class _Assembly(Struct):
+    """What one cataloger found on the latest view that changed its evidence."""
+
+    packages: list[Package]
+    edges: list[Edge]
+    problems: list[Problem]
+
+
+def scan_image(
+    image: Image, options: ScanOptions | None = None, given_base: Image | None = None, on_layer: Callable[[Layer], None] = lambda _: None
+) -> Inventory:
+    """Everything that is known of an image.
+
+    `on_layer` is called before each layer is read. Raises `DigestMismatchError`; a layer that cannot be read is a loss among the problems
+    instead.
+    """
+    options = options or ScanOptions()
+    scans, problems = _scan_layers(image, options.catalogers, on_layer)
+    overlay, history = Overlay(), PackageHistory()
+    assemblies: dict[str, _Assembly] = {}
+    for index, scan in enumerate(scans):
+        if scan is not None:
+            changed = overlay.apply(index, scan)
+            for cataloger in _to_assemble(options.catalogers, changed):
+                assemblies[cataloger.name] = assembly = _assemble(cataloger, overlay)
+                history.observe(index, cataloger.name, assembly.packages, overlay.layer_of)
+    packages = history.packages()
+    problems.extend(problem for assembly in assemblies.values() for problem in assembly.problems)
+    base = find_base(image, given_base)
+    return Inventory(
+        image=image,
+        name=name_of(image),
+        content_id=content_id(image.config_digest, packages),
+        distro=overlay.distro_of(""),
+        base=base,
+        layers=tuple(_scanned_layers(image, scans, base, options.show_build_args)),
+        packages=packages,
+        edges=_edges(assemblies.values(), overlay),
+        problems=tuple(sorted(set(problems))),
+    )
+
+
+def _scan_layers(
+    image: Image, catalogers: Sequence[Cataloger], on_layer: Callable[[Layer], None]
+) -> tuple[list[LayerScan | None], list[Problem]]:
+    scans: list[LayerScan | None] = []
+    problems: list[Problem] = []
+    for layer in image.layers:
+        on_layer(layer)
+        try:
+            scan = scan_layer(layer, catalogers)
+        except UnreadableError as exc:
+            where = f"{image.source}: layer {layer.index} {layer.diff_id}"
+            problems.append(Problem(ProblemCode.LAYER_NOT_READ, where, str(exc), loss=True))
+            scans.append(None)
+        else:
+            scans.append(scan)
+            problems.extend(scan.problems)
+    return scans, problems
+
+
+def _to_assemble(catalogers: Sequence[Cataloger], changed: frozenset[str]) -> list[Cataloger]:
+    if DISTRIBUTION_EVIDENCE in changed:
+        return list(catalogers)
+    return [cataloger for cataloger in catalogers if cataloger.name in changed]
+
+
+def _assemble(cataloger: Cataloger, overlay: Overlay) -> _Assembly:
+    assembly = _Assembly([], [], [])
+    for found in cataloger.assemble(overlay):
+        if isinstance(found, Package):
+            assembly.packages.append(found)
+        elif isinstance(found, Edge):
+            assembly.edges.append(found)
+        else:
+            assembly.problems.append(found)
+    return assembly
+
+
+def _edges(assemblies: Iterable[_Assembly], overlay: Overlay) -> tuple[Edge, ...]:
+    found = list(assemblies)
+    packages = [package for assembly in found for package in assembly.packages]
+    stated = {edge for assembly in found for edge in assembly.edges}
+    return tuple(sorted(stated.union(owned_by_edges(packages, overlay.resolve))))
+
+
+def _scanned_layers(image: Image, scans: Sequence[LayerScan | None], base: BaseImage, show_build_args: bool) -> Iterable[ScannedLayer]:
+    origins: Sequence[LayerOrigin] = layer_origins(image, base)
+    for layer, scan, origin in zip(image.layers, scans, origins, strict=True):
+        yield ScannedLayer(
+            layer=layer,
+            created_by=presentable(layer.history.created_by, show_build_args) if layer.history else "",
+            origin=origin,
+            read=ReadState.FULL if scan is not None else ReadState.NOT_READ,
+            reason=None if scan is not None else "could not be read: see problems",
+            size_bytes=scan.size_bytes if scan is not None else None,
+        )
+
+
+def name_of(image: Image) -> str:
+    """What documents call the image: its first tag, else the last part of its source without the ending."""
+    if image.references:
+        return image.references[0]
+    name = image.source.rstrip("/").rsplit("/", 1)[-1]
+    for ending in (".gz", ".zst", ".xz", ".tar", ".tgz", ".oci"):
+        name = name.removesuffix(ending)
+    return name or image.source

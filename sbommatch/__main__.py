@@ -1,0 +1,5 @@
+"""`python -m sbommatch`."""
+
+from sbommatch.cli import main
+
+main()

@@ -1,0 +1,85 @@
+"""Ecosystems: how OSV and the PURL specification call them, their namespace in the database, their version scheme and their rule for names.
+
+Bottom of the house: feeds, matching and readers all stand on this table and on nothing else in common.
+"""
+
+import re
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from sbommatch.formats.advisory import NameKind
+
+
+def normalise_pypi(name: str) -> str:
+    """PEP 503: lower case, runs of `-`, `_` and `.` are one `-`.
+
+    >>> normalise_pypi("Zope.Interface")
+    'zope-interface'
+    """
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def unchanged(name: str) -> str:
+    """Names that are compared as written."""
+    return name
+
+
+class Language(Struct, frozen=True):
+    """A language ecosystem: one namespace, and packages that have one name only."""
+
+    purl_type: str
+    """The namespace, too."""
+    osv: str
+    """OSV's ecosystem name."""
+    scheme: str
+    """Name in `sbommatch.versions.SCHEMES`."""
+    normalise: Callable[[str], str] = unchanged
+
+
+class Distribution(Struct, frozen=True):
+    """A distribution: namespaces `ID:VERSION`, packages with source and binary names."""
+
+    id: str
+    """As os-release says it."""
+    osv: str
+    """OSV's ecosystem name before the first colon."""
+    purl_type: str
+    scheme: str
+    release_parts: int
+    """How many dotted parts of a version name the release: 2 for `alpine:3.20`, 1 for `debian:12`."""
+    name_kind: NameKind = NameKind.SOURCE
+    """What its feeds speak of."""
+
+
+LANGUAGES: tuple[Language, ...] = (
+    Language("pypi", "PyPI", "pypi", normalise_pypi),
+    Language("golang", "Go", "go"),
+    Language("cargo", "crates.io", "cargo"),
+    Language("npm", "npm", "npm"),
+)
+
+DISTRIBUTIONS: tuple[Distribution, ...] = (
+    Distribution("alpine", "Alpine", "apk", "apk", 2),
+    Distribution("debian", "Debian", "deb", "deb", 1),
+    Distribution("ubuntu", "Ubuntu", "deb", "deb", 2),
+)
+
+LANGUAGE_BY_OSV = {language.osv: language for language in LANGUAGES}
+LANGUAGE_BY_PURL_TYPE = {language.purl_type: language for language in LANGUAGES}
+DISTRIBUTION_BY_OSV = {distribution.osv: distribution for distribution in DISTRIBUTIONS}
+DISTRIBUTION_BY_ID = {distribution.id: distribution for distribution in DISTRIBUTIONS}
+
+
+def release_of(distribution: Distribution, version: str) -> str | None:
+    """The release that a stated version belongs to, as namespaces write it; None where the text is no numbered version of enough parts.
+
+    >>> release_of(DISTRIBUTION_BY_ID["alpine"], "v3.20.3")
+    '3.20'
+    >>> release_of(DISTRIBUTION_BY_ID["debian"], "12.5")
+    '12'
+    """
+    parts = version.removeprefix("v").split(".")[: distribution.release_parts]
+    if len(parts) < distribution.release_parts or not all(part.isascii() and part.isdigit() for part in parts):
+        return None
+    return ".".join(parts)

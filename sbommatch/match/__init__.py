@@ -1,0 +1,1 @@
+"""Matching: components → coordinates and lookups → candidates → resolution → findings and verdicts → policy."""

@@ -1,0 +1,195 @@
+"""The types of matching: lookups in, findings and verdicts out."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from sbommatch.formats.advisory import FixState, NameKind, Severity
+from sbommatch.problem import Problem
+from sbommatch.sbom.component import Component, Document
+
+
+class Lookup(Struct, frozen=True, kw_only=True):
+    """One question to the feed database: a row of its `lookup` table."""
+
+    coordinate_id: bytes
+    """SHA-256 (first 16 bytes) of the coordinate: the same in every document, database and machine."""
+    namespace: str
+    name: str
+    name_kind: NameKind
+    scheme: str
+    raw_version: str
+    key: bytes | None
+    """None: the version has no key, and `compare` settles each pair."""
+    arch: str | None = None
+    module: str | None = None
+    channel: str | None = None
+
+
+class NotChecked(StrEnum):
+    """Why a component, or one record of it, was not checked."""
+
+    NO_FEED = "no_feed"
+    NO_VERSION = "no_version"
+    NO_IDENTITY = "no_identity"
+    NO_DISTRO = "no_distro"
+    NO_SCHEME = "no_scheme"
+    INVALID_VERSION = "invalid_version"
+    UNPLACED_BOUND = "unplaced_bound"
+    NOT_READ = "not_read"
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """What a component is to the feeds: its lookups, or why it has none."""
+
+    component: Component
+    lookups: tuple[Lookup, ...]
+    reason: NotChecked | None = None
+    """Why there is no lookup; None where there is one."""
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A row of the database that a lookup met: interval, listed version, or (NULL branch) settled by `compare`."""
+
+    coordinate_id: bytes
+    namespace: str
+    name: str
+    advisory_id: int
+    feed: str
+    record: str
+    """The feed's own identifier of the record."""
+    state: str
+    """`affected` or `not_affected`."""
+    fix_state: FixState
+    fix: str | None
+    raw: str
+    """The range as the feed says it."""
+    rule: str
+    """How it was met: `interval`, `listed`, `compare`, or a named rule of a scheme or format (`go_custom_ranges`)."""
+    exact: bool
+    """False where a rule had to assume something."""
+    unplaced: bool = False
+    """True: a bound of the row has no place in its order, so that the record could not be checked."""
+
+
+class Verdict(StrEnum):
+    """What is known of a component; none of them says *safe*."""
+
+    AFFECTED = "affected"
+    CLEARED = "cleared"
+    NO_MATCH = "no_match"
+    NOT_CHECKED = "not_checked"
+
+
+class Level(StrEnum):
+    """Severity levels, lowest first; `unknown` is none of them."""
+
+    NONE = "none"
+    NEGLIGIBLE = "negligible"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+
+
+class CvssScore(Struct, frozen=True):
+    """A CVSS vector with its base score."""
+
+    version: str
+    """`2.0`, `3.1`, `4.0`."""
+    vector: str
+    score: float
+    source: str
+
+
+class FindingSeverity(Struct, frozen=True):
+    """The severity that a finding is sorted and judged by, and all vectors known for its group."""
+
+    level: Level
+    source: str | None
+    cvss: tuple[CvssScore, ...]
+
+
+class Match(Struct, frozen=True, kw_only=True):
+    """Why a finding stands: one record, one row, one rule."""
+
+    feed: str
+    record: str
+    rule: str
+    namespace: str
+    name: str
+    version: str
+    range: str
+    exact: bool
+
+
+class Fix(Struct, frozen=True):
+    """What would fix it."""
+
+    state: FixState
+    versions: tuple[str, ...]
+
+
+class FindingStatus(StrEnum):
+    """Whether a rule or statement silences the finding."""
+
+    OPEN = "open"
+    SUPPRESSED = "suppressed"
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One component and one vulnerability group."""
+
+    ref: str
+    id: str
+    """The group's CVE, else its GHSA, else the feed's own identifier."""
+    ids: tuple[str, ...]
+    match: Match
+    """Of the best-sourced record."""
+    also: tuple[Match, ...]
+    fix: Fix
+    severity: FindingSeverity
+    hidden: bool
+    status: FindingStatus = FindingStatus.OPEN
+    suppressed_by: tuple[str, ...] = ()
+
+
+class Unchecked(Struct, frozen=True, order=True):
+    """A record that could not be placed for a component."""
+
+    feed: str
+    record: str
+    reason: NotChecked
+
+
+class ComponentResult(Struct, frozen=True, kw_only=True):
+    """A component with its verdict."""
+
+    component: Component
+    verdict: Verdict
+    reason: NotChecked | None
+    unchecked: tuple[Unchecked, ...]
+    lookups: tuple[Lookup, ...]
+    feeds: tuple[tuple[str, ...], ...]
+    """For each lookup the feeds that cover its namespace."""
+
+
+class TargetResult(Struct, frozen=True, kw_only=True):
+    """One document with its verdicts and findings, sorted."""
+
+    document: Document
+    distro_from: str
+    """`os_component`, `purl`, `option` or `none`."""
+    distro_id: str | None
+    distro_version: str | None
+    components: tuple[ComponentResult, ...]
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+
+
+__all__ = [
+    "Candidate", "ComponentResult", "CvssScore", "Finding", "FindingSeverity", "FindingStatus", "Fix", "Identity", "Level", "Lookup",
+    "Match",
+    "NotChecked", "Severity", "TargetResult", "Unchecked", "Verdict",
+]  # fmt: skip

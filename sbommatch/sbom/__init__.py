@@ -1,0 +1,1 @@
+"""SBOMs of any producer, read into components."""

@@ -1,0 +1,70 @@
+"""Fixtures and rules for every test.
+
+Real data and real images are optional. SBOMPAIR_DATA and SBOMPAIR_CORPUS name their folders; else `shared/data` beside the project and `build/corpus` in it are tried.
+With SBOMPAIR_NO_SKIPS=1 a skipped test fails the run, unless it is marked `peer`. No test reaches the network but loopback.
+"""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.", "::1", "localhost")
+
+_skipped: list[str] = []
+
+
+def _folder(variable: str, default: Path) -> Path:
+    folder = Path(os.environ.get(variable) or default)
+    if not folder.is_dir():
+        pytest.skip(f"{folder.name} is absent: set {variable} to its folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real feeds, package databases, root file systems and SBOMs."""
+    return _folder("SBOMPAIR_DATA", PROJECT.parent / "shared" / "data")
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real images: `oci/NAME`, `archives/NAME.tar`, `truth/NAME.json`."""
+    return _folder("SBOMPAIR_CORPUS", PROJECT / "build" / "corpus")
+
+
+@pytest.fixture(scope="session")
+def peers() -> Path:
+    """The folder of other tools (`bin/NAME`) that run beside ours; tests that use it are marked `peer`."""
+    return _folder("SBOMPAIR_PEERS", PROJECT / "build" / "peers")
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuses every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and not str(address[0]).startswith(LOOPBACK):
+            pytest.fail(f"a test reached for the network: {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remembers what was skipped, but for tests beside another tool."""
+    if report.skipped and not hasattr(report, "wasxfail") and "peer" not in report.keywords:
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With SBOMPAIR_NO_SKIPS a skip is a failure: CI has all that tests need."""
+    if os.environ.get("SBOMPAIR_NO_SKIPS") and _skipped and not hasattr(session.config, "workerinput"):
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"skipped although SBOMPAIR_NO_SKIPS is set: {', '.join(sorted(_skipped))}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,165 @@
+"""The rules of the house: who may import whom, every plugin in its tuple, every public name with words."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGES = ("sbomgen", "sbommatch")
+
+SOCKET_MODULES: frozenset[str] = frozenset()
+"""The modules that may open a socket: none yet."""
+
+NETWORK_LIBRARIES = {"socket", "ssl", "http", "urllib.request", "ftplib", "smtplib", "asyncio", "requests", "httpx", "urllib3"}
+NEVER_IMPORTED = {"pickle", "shelve", "marshal"}
+"""No record of ours is ever unpickled: input is hostile."""
+
+
+def modules(package: str) -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((PROJECT / package).rglob("*.py")):
+        parts = path.relative_to(PROJECT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        yield name, ast.parse(path.read_text("utf-8"), str(path))
+
+
+def imports(tree: ast.Module) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            found.add(node.module or "")
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+ALL_IMPORTS = {name: imports(tree) for package in PACKAGES for name, tree in modules(package)}
+
+
+def importers_of(library: str) -> set[str]:
+    return {name for name, found in ALL_IMPORTS.items() if any(one == library or one.startswith(library + ".") for one in found)}
+
+
+def below(name: str, *folders: str) -> bool:
+    return any(name == folder or name.startswith(folder + ".") for folder in folders)
+
+
+def test_the_two_tools_never_import_each_other() -> None:
+    assert not {name for name in importers_of("sbommatch") if below(name, "sbomgen")}
+    assert not {name for name in importers_of("sbomgen") if below(name, "sbommatch")}
+
+
+@pytest.mark.parametrize(
+    ("folder", "allowed"),
+    [
+        ("sbommatch.versions", ("sbommatch.versions", "sbommatch.formats.advisory")),
+        ("sbommatch.formats", ("sbommatch.formats", "sbommatch.ecosystems", "sbommatch.problem", "sbommatch.errors")),
+        ("sbommatch.sbom", ("sbommatch.sbom", "sbommatch.purl", "sbommatch.problem", "sbommatch.errors")),
+        ("sbomgen.catalogers", ("sbomgen.catalogers", "sbomgen.evidence", "sbomgen.model", "sbomgen.errors")),
+        ("sbomgen.documents", ("sbomgen.documents", "sbomgen.inventory", "sbomgen.model", "sbomgen.image.manifest", "sbomgen.image.index", "sbomgen.errors")),
+    ],
+)  # fmt: skip
+def test_lower_floors_know_nothing_above_them(folder: str, allowed: tuple[str, ...]) -> None:
+    for name, found in ALL_IMPORTS.items():
+        if below(name, folder):
+            ours = {one for one in found if below(one, *PACKAGES)}
+            assert not {one for one in ours if not below(one, *allowed, *PACKAGES[:0])}, name
+
+
+@pytest.mark.parametrize(
+    ("library", "folders"),
+    [
+        ("duckdb", ("sbommatch.store", "sbommatch.match", "sbommatch.archive")),
+        ("_duckdb", ("sbommatch.store", "sbommatch.match", "sbommatch.archive")),
+        ("click", ("sbomgen.cli", "sbommatch.cli")),
+    ],
+)
+def test_a_library_stays_in_its_rooms(library: str, folders: tuple[str, ...]) -> None:
+    assert not {name for name in importers_of(library) if not below(name, *folders)}
+
+
+@pytest.mark.parametrize("library", sorted(NETWORK_LIBRARIES))
+def test_sockets_are_opened_in_the_named_modules_only(library: str) -> None:
+    assert importers_of(library) <= SOCKET_MODULES
+
+
+@pytest.mark.parametrize("library", sorted(NEVER_IMPORTED))
+def test_nothing_is_unpickled(library: str) -> None:
+    assert not importers_of(library)
+
+
+def test_sql_on_the_feed_database_lives_in_store() -> None:
+    words = ("SELECT ", "INSERT INTO ", "CREATE TABLE ")
+    for name, tree in modules("sbommatch"):
+        if below(name, "sbommatch.store"):
+            continue
+        texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        assert not [text for text in texts if any(word in text for word in words)], name
+
+
+PLUGINS = [
+    ("sbomgen.catalogers", "CATALOGERS"),
+    ("sbomgen.documents", "WRITERS"),
+    ("sbomgen.image.sources", "SOURCES"),
+    ("sbommatch.versions", "SCHEMES"),
+    ("sbommatch.formats", "FORMATS"),
+    ("sbommatch.sbom", "READERS"),
+    ("sbommatch.reports", "REPORTS"),
+]
+
+NO_PLUGINS = {
+    "sbomgen.documents": {"content", "escape", "inspect", "layers", "spdx_licences", "properties", "licences"},
+    "sbommatch.versions": {"scheme", "numbers", "intervals"},
+    "sbommatch.formats": {"advisory"},
+    "sbommatch.sbom": {"component", "read"},
+}
+"""Modules of a plugin folder that are shared by its plugins."""
+
+
+@pytest.mark.parametrize(("package", "tuple_name"), PLUGINS)
+def test_every_plugin_stands_in_its_literal_tuple(package: str, tuple_name: str) -> None:
+    plugins = getattr(importlib.import_module(package), tuple_name)
+    assert isinstance(plugins, tuple)
+    listed = {getattr(plugin, "__module__", None) or type(plugin).__module__ for plugin in plugins} | {
+        type(plugin).__module__ for plugin in plugins
+    }
+    here = {module.name for module in pkgutil.iter_modules([str(PROJECT / package.replace(".", "/"))]) if not module.name.startswith("_")}
+    unlisted = {name for name in here - NO_PLUGINS.get(package, set()) if f"{package}.{name}" not in listed}
+    assert not unlisted, f"not in {package}.{tuple_name}"
+    names = [plugin.name for plugin in plugins if hasattr(plugin, "name")]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_has_words(package: str) -> None:
+    for name, _ in modules(package):
+        module = importlib.import_module(name) if not name.endswith("__main__") else None
+        if module is None:
+            continue
+        assert module.__doc__, name
+        for member_name, member in vars(module).items():
+            ours = getattr(member, "__module__", None) == name
+            if ours and not member_name.startswith("_") and (inspect.isclass(member) or inspect.isfunction(member)):
+                assert member.__doc__, f"{name}.{member_name}"
+
+
+def test_no_module_is_longer_than_it_should_be() -> None:
+    longest = 450
+    data = {"sbomgen/documents/spdx_licences.py"}
+    long_modules = {
+        str(path.relative_to(PROJECT)): length
+        for package in PACKAGES
+        for path in (PROJECT / package).rglob("*.py")
+        if (length := len(path.read_text("utf-8").splitlines())) > longest
+    }
+    assert not set(long_modules) - data, long_modules
+
+
+def test_both_tools_state_the_same_version() -> None:
+    assert importlib.import_module("sbomgen").__version__ == importlib.import_module("sbommatch").__version__
