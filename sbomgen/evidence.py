@@ -6,6 +6,7 @@ its facts are stored in the layer's `LayerScan`.
 """
 
 from collections.abc import Iterable, Iterator
+from types import UnionType
 from typing import Any, BinaryIO, Protocol
 
 from msgspec import Struct
@@ -18,6 +19,10 @@ HEAD_BYTES = 64
 
 class Fact(Struct, frozen=True, array_like=True, omit_defaults=True):
     """The root of every cataloger's facts; stored as a msgpack array: new fields go at the end, and raise the cataloger's version."""
+
+
+FactType = type[Fact] | type[Distro] | UnionType
+"""One struct, or a union of tagged ones; what `msgspec.convert` takes as a type. (os-release's facts are the `Distro`s themselves.)"""
 
 
 class Wants(Struct, frozen=True):
@@ -94,9 +99,9 @@ class Cataloger(Protocol):
     title: str
     """For people: what it reads and what it finds, one line."""
     wants: Wants
-    fact_type: type[Fact]
+    fact_type: FactType
 
-    def read(self, file: EvidenceFile) -> Iterator[Fact | Problem]:
+    def read(self, file: EvidenceFile) -> Iterator[Fact | Distro | Problem]:
         """The facts of one file. Pure. Bad records become problems (`where` begins with the path), never exceptions."""
         ...
 

@@ -71,6 +71,8 @@ class Package(Struct, frozen=True, kw_only=True):
     """PURL type: `apk`, `deb`, `pypi`."""
     name: str
     """As the package database spells it; the PURL normalises."""
+    slot_name: str | None = None
+    """What `slot` says instead of the name where one package may be spelt in several ways: PyPI's normalised name."""
     raw_version: str
     arch: str | None = None
     root: str = ""
@@ -93,7 +95,7 @@ class Package(Struct, frozen=True, kw_only=True):
     @property
     def slot(self) -> str:
         """What stays the same over an upgrade: `TYPE|ROOT|NAME|ARCH`."""
-        return f"{self.type}|{self.root}|{self.name}|{self.arch or ''}"
+        return f"{self.type}|{self.root}|{self.slot_name or self.name}|{self.arch or ''}"
 
 
 class EdgeKind(StrEnum):

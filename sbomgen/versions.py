@@ -1,0 +1,108 @@
+"""Which of two versions is the higher, to tell an upgrade from a downgrade; nothing else rests on it.
+
+Known limits: a version that its own scheme does not know (apk-tools 2's `5.1p1-r0`, PyPI's `0.1-bulbasaur`) and every type without a
+scheme here are compared as dpkg would, so that there is always an answer; numbers over 19 digits, which apk-tools lets overflow, keep their
+value.
+"""
+
+import re
+
+_PAIRS = re.compile(r"([^0-9]*)([0-9]*)")
+_APK = re.compile(
+    r"(?P<first>[0-9]+)(?P<rest>(?:\.[0-9]+)*)(?P<letter>[a-z]?)(?P<suffixes>(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*)"
+    r"(?:~(?P<commit>[0-9a-f]+))?(?:-r(?P<revision>[0-9]+))?"
+)
+_APK_SUFFIX = re.compile(r"_([a-z]+)([0-9]*)")
+_APK_SUFFIXES = {
+    "alpha": (1, 1),
+    "beta": (1, 2),
+    "pre": (1, 3),
+    "rc": (1, 4),
+    "cvs": (7, 1),
+    "svn": (7, 2),
+    "git": (7, 3),
+    "hg": (7, 4),
+    "p": (7, 5),
+}
+_END, _REVISION, _COMMIT, _SUFFIX_NUMBER, _LETTER, _NUMBER = 3, 4, 5, 6, 8, 9
+"""What may follow in an apk version, in its order: a suffix before the release (1), nothing, …, a suffix after the release (7), …"""
+
+Key = tuple[object, ...]
+"""Compares as its version does, within one scheme."""
+
+
+def compare(purl_type: str, left: str, right: str) -> int:
+    """-1 where `left` is the lower version in the order of the PURL type, 0 where they are equal, 1 where it is the higher.
+
+    >>> compare("deb", "1.0~rc1-1", "1.0-1"), compare("apk", "1.2_p1-r0", "1.2-r5"), compare("pypi", "1.0.0", "1")
+    (-1, 1, 0)
+    """
+    keys: tuple[Key, Key] | None = None
+    if purl_type == "apk":
+        keys = _apk_keys(left, right)
+    elif purl_type == "pypi":
+        keys = _pypi_keys(left, right)
+    low, high = keys or (_dpkg_key(left), _dpkg_key(right))
+    return (low > high) - (low < high)
+
+
+def _value(digits: str) -> tuple[int, str]:
+    """A number of any length by its value: `int` refuses more than 4,300 digits."""
+    digits = digits.lstrip("0")
+    return len(digits), digits
+
+
+def _dpkg_key(version: str) -> Key:
+    """Debian Policy 5.6.12: epoch, upstream version, revision; a missing epoch or revision is as good as 0."""
+    epoch, colon, rest = version.partition(":")
+    if not (colon and epoch.isascii() and epoch.isdigit()):
+        epoch, rest = "", version
+    upstream, dash, revision = rest.rpartition("-")
+    return _value(epoch), _dpkg_part(upstream if dash else rest), _dpkg_part(revision if dash else "")
+
+
+def _dpkg_part(text: str) -> Key:
+    """Runs of other characters and of digits by turns; `~` sorts before the end, letters before all else."""
+    pairs = [(_dpkg_order(other), _value(digits)) for other, digits in _PAIRS.findall(text)]
+    empty = _dpkg_order(""), _value("")
+    while pairs and pairs[-1] == empty:
+        pairs.pop()
+    return (*pairs, empty)
+
+
+def _dpkg_order(text: str) -> tuple[int, ...]:
+    return (*(-1 if char == "~" else ord(char) if char.isascii() and char.isalpha() else ord(char) + 256 for char in text), 0)
+
+
+def _apk_keys(left: str, right: str) -> tuple[Key, Key] | None:
+    """None unless apk-tools would take both for versions."""
+    low, high = _APK.fullmatch(left), _APK.fullmatch(right)
+    return (_apk_key(low), _apk_key(high)) if low and high else None
+
+
+def _apk_key(version: re.Match[str]) -> Key:
+    """apk-tools 3, src/version.c: a number with a leading zero after the first is compared as a decimal fraction would be."""
+    key: list[object] = [_value(version["first"])]
+    numbers = version["rest"].split(".")[1:]
+    key.extend((_NUMBER, (1, digits) if digits.startswith("0") else (2, _value(digits))) for digits in numbers)
+    if version["letter"]:
+        key.append((_LETTER, version["letter"]))
+    for suffix, digits in _APK_SUFFIX.findall(version["suffixes"]):
+        key.append(_APK_SUFFIXES[suffix])
+        if digits:
+            key.append((_SUFFIX_NUMBER, _value(digits)))
+    if version["commit"]:
+        key.append((_COMMIT, version["commit"]))
+    if version["revision"]:
+        key.append((_REVISION, _value(version["revision"])))
+    return (*key, (_END,))
+
+
+def _pypi_keys(left: str, right: str) -> tuple[Key, Key] | None:
+    """None unless both are versions of PEP 440."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return (Version(left),), (Version(right),)
+    except InvalidVersion:
+        return None

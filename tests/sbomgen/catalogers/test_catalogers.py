@@ -1,0 +1,75 @@
+import doctest
+import importlib
+import pkgutil
+from types import ModuleType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sbomgen.catalogers
+from sbomgen.catalogers import CATALOGERS
+from sbomgen.evidence import Cataloger
+from sbomgen.model import Package
+from tests.support.evidence import MemoryFile, MemoryView, read_all, wanted
+
+MODULES = [importlib.import_module(f"sbomgen.catalogers.{module.name}") for module in pkgutil.iter_modules(sbomgen.catalogers.__path__)]
+PATHS = [
+    "etc/os-release",
+    "lib/apk/db/installed",
+    "var/lib/dpkg/status",
+    "var/lib/dpkg/status.d/a",
+    "var/lib/dpkg/status.d/a.md5sums",
+    "var/lib/dpkg/info/a.list",
+    "usr/lib/opkg/status",
+    "usr/lib/python3/dist-packages/a.dist-info/METADATA",
+    "usr/lib/python3/dist-packages/a.egg-info/requires.txt",
+    "usr/lib/python3/dist-packages/a.egg-info",
+    "opt/v/pyvenv.cfg",
+]
+LINES = [
+    b"Package: a",
+    b"Version: 1",
+    b"Depends: a, b | c:any (>= 1) [x] <y>",
+    b"Requires-Dist: a[b]>=1; extra == 'b'",
+    b"Name: a",
+    b"P:a",
+    b"V:1",
+    b"D:a so:b=1 !c",
+    b"C:Q1",
+    b"ID=a",
+    b" folded",
+    b"/usr/bin/a",
+    b"[b:os_name=='nt']",
+    b"",
+]
+
+
+def test_every_public_module_is_a_listed_cataloger() -> None:
+    listed = {type(cataloger).__module__ for cataloger in CATALOGERS}
+    assert listed == {module.__name__ for module in MODULES if not module.__name__.rpartition(".")[2].startswith("_")}
+
+
+def test_names_are_unique_and_titles_one_line() -> None:
+    assert len({cataloger.name for cataloger in CATALOGERS}) == len(CATALOGERS)
+    assert all(cataloger.title and "\n" not in cataloger.title for cataloger in CATALOGERS)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_kind_of_evidence_is_wanted_by_one_cataloger(path: str) -> None:
+    assert sum(wanted(cataloger.wants, MemoryFile(path, b"")) for cataloger in CATALOGERS) == 1
+
+
+@pytest.mark.parametrize("cataloger", CATALOGERS, ids=lambda cataloger: cataloger.name)
+@given(body=st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(LINES), max_size=12).map(b"\n".join)))
+@settings(max_examples=40, deadline=None)
+def test_no_body_makes_a_cataloger_raise(cataloger: Cataloger, body: bytes) -> None:
+    _, problems = read_all(cataloger, [MemoryFile(path, body) for path in PATHS])
+    assert all(problem.where.startswith(tuple(PATHS)) for problem in problems)
+    for found in cataloger.assemble(MemoryView(dict.fromkeys(PATHS, body))):
+        assert not isinstance(found, Package) or (found.name and found.raw_version and found.evidence)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_examples_in_docstrings_are_true(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
