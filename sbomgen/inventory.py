@@ -49,6 +49,14 @@ class ReadState(StrEnum):
     NOT_READ = "not_read"
 
 
+class DockerfileLines(Struct, frozen=True):
+    """The lines of a Dockerfile that made a layer, from BuildKit's provenance."""
+
+    path: str
+    start: int
+    end: int
+
+
 class ScannedLayer(Struct, frozen=True, kw_only=True):
     """A layer with what reading it told."""
 
@@ -61,6 +69,7 @@ class ScannedLayer(Struct, frozen=True, kw_only=True):
     """Why it was not read."""
     size_bytes: int | None = None
     """Of the uncompressed tar; None when not read."""
+    dockerfile: DockerfileLines | None = None
 
 
 class Inventory(Struct, frozen=True, kw_only=True):

@@ -51,7 +51,9 @@ def parse_outputs(specifications: Sequence[str], several_images: bool) -> list[O
         if files.count(file) > 1:
             raise UsageError(f"two outputs go to {file or 'stdout'}: give each a file of its own, as in `-o spdx-json=FILE`")
         if several_images and file is not None and not file.endswith("/") and not re.search(r"\{(name|digest|platform)\}", file):
-            raise UsageError(f"{file}: several images cannot go to one file: name a folder (`{file}/`) or use {{name}}, {{digest}}, {{platform}}")
+            raise UsageError(
+                f"{file}: several images cannot go to one file: name a folder (`{file}/`) or use {{name}}, {{digest}}, {{platform}}"
+            )
     return outputs
 
 

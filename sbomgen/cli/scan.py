@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Self
 
 import click
 from msgspec import Struct
@@ -21,7 +22,9 @@ from sbomgen.scan import ScanOptions, scan_image
 
 FORMATS = ", ".join(writer.name for writer in WRITERS)
 
-platform_option = option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform index.  [default: this machine's]")
+platform_option = option(
+    "--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform index.  [default: this machine's]"
+)
 base_option = option("--base", metavar="SOURCE", help="The base image: layers it shares are `base`, the others `own`.")
 build_args_option = option("--show-build-args", is_flag=True, help="Keep the values of build arguments in instructions.")
 
@@ -100,7 +103,7 @@ class LayerProgress:
         self._title = Path(source).name
         self._layers = layers
 
-    def __enter__(self) -> "LayerProgress":
+    def __enter__(self) -> Self:
         """Draws the bar."""
         if self._shown:
             from rich.console import Console

@@ -1,0 +1,35 @@
+"""Identifiers made from content: the same content gives the same identifier, on every machine and on every day."""
+
+import hashlib
+from collections.abc import Iterable
+
+from sbomgen.model import TrackedPackage
+
+_NAMESPACE = bytes.fromhex("4f0a3c1e9d5b5c7fb2a86e1d70c39a44")
+"""Of the UUIDs that documents are named by: made up once, and never to be changed."""
+
+
+def content_id(config_digest: str, packages: Iterable[TrackedPackage]) -> str:
+    """`sha256:…` over the config digest and the packages: PURL, root, whether visible, and the layer that brought it in.
+
+    It is equal over all forms of the same image: none of these depends on the manifest, on tags, on the source's name or on how the
+    layers are compressed.
+    """
+    # No field holds a NUL: PURLs are percent-encoded, and paths cannot. So no two different lists join to the same text.
+    records = sorted(f"{found.purl}\0{found.package.root}\0{found.visible:d}\0{found.layer}" for found in packages)
+    joined = "\0".join((config_digest, *records))
+    return f"sha256:{hashlib.sha256(joined.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def content_uuid(content: bytes) -> str:
+    """A UUID of version 5 (RFC 9562, section 5.5) that names a document by its bytes."""
+    digest = bytearray(hashlib.sha1(_NAMESPACE + hashlib.sha256(content).digest(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def short_digest(text: str) -> str:
+    """16 hexadecimal digits that tell `text` from any other in a document."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,212 @@
+"""CycloneDX 1.6 JSON.
+
+The graph is root → operating system → its packages, and root → other packages. All packages of distributions stand under the one operating
+system, also hidden ones and those of a chroot: Trivy drops all others as soon as one stands elsewhere, and refuses a second system. Only
+packages whose dependencies are known have an entry of their own: an empty one would say that there are none. Nothing is random.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from sbomgen.documents import _cyclonedx_model as cdx
+from sbomgen.documents._peers import OS_TYPES, TRIVY, PeerLayer, distro_facts, peer_facts, trivy_family
+from sbomgen.documents._subject import image_facts, subject_of
+from sbomgen.documents._values import hash_of_digest, is_hash, is_url, parse_mailbox
+from sbomgen.documents._writer import WriteOptions
+from sbomgen.documents.content import content_uuid
+from sbomgen.documents.escape import clean, clean_lines
+from sbomgen.documents.licences import licence_expression, licence_id
+from sbomgen.documents.properties import Relations, layer_facts, listed_packages, package_facts, relations
+from sbomgen.inventory import Inventory
+from sbomgen.model import Distro, Package, TrackedPackage
+
+DECLARED = "declared"
+BINARY_TYPES = frozenset({"cargo", "golang"})
+"""PURL types whose packages are found inside of executables."""
+
+
+class CycloneDxJson:
+    """Writes CycloneDX JSON."""
+
+    name = "cyclonedx-json"
+    title = "CycloneDX, the JSON form"
+    versions: tuple[str, ...] = ("1.6",)
+    suffix = ".cdx.json"
+
+    def write(self, inventory: Inventory, options: WriteOptions) -> bytes:
+        """The document, indented."""
+        bom = _Document(inventory, options).bom()
+        serial_number = f"urn:uuid:{content_uuid(msgspec.json.encode(bom))}"
+        encoded = msgspec.json.encode(msgspec.structs.replace(bom, serial_number=serial_number))
+        return msgspec.json.format(encoded, indent=2) + b"\n"
+
+
+class _Document:
+    """What the parts of one document need of each other."""
+
+    def __init__(self, inventory: Inventory, options: WriteOptions) -> None:
+        self.inventory = inventory
+        self.options = options
+        self.packages = listed_packages(inventory, options.all_layers)
+        self.relations: Relations = relations(inventory)
+        self.root_ref = f"image:{clean(inventory.image.config_digest)}"
+        self.os_ref = _os_ref(inventory.distro) if inventory.distro else None
+        self.layer_properties = [_properties(layer_facts(layer)) for layer in inventory.layers]
+        self.peer_layers = [PeerLayer(clean(layer.diff_id), layer.digest) for layer in inventory.image.layers]
+
+    def bom(self) -> cdx.Bom:
+        operating_system = [_operating_system(self.inventory.distro)] if self.inventory.distro else []
+        return cdx.Bom(
+            schema=cdx.SCHEMA,
+            bom_format="CycloneDX",
+            spec_version="1.6",
+            version=1,
+            metadata=self._metadata(),
+            components=operating_system + [self._component(found) for found in self.packages],
+            dependencies=self._dependencies(),
+            compositions=self._compositions(),
+        )
+
+    def _metadata(self) -> cdx.Metadata:
+        labels = sorted(self.inventory.image.config.labels.items())
+        return cdx.Metadata(
+            timestamp=self.options.timestamp,
+            lifecycles=[cdx.Lifecycle("post-build")],
+            tools=cdx.Tools([cdx.Tool("application", "sbomgen", self.options.tool_version)]),
+            component=self._image(),
+            properties=_properties((f"syft:image:labels:{clean(key)}", clean(value)) for key, value in labels) or None,
+        )
+
+    def _image(self) -> cdx.Component:
+        subject, image = subject_of(self.inventory), self.inventory.image
+        trivy = [
+            ("ImageID", image.config_digest),
+            *(("DiffID", diff_id) for diff_id in image.config.diff_ids),
+            *(("RepoTag", reference) for reference in image.references),
+        ]
+        return cdx.Component(
+            type="container",
+            bom_ref=self.root_ref,
+            name=subject.name,
+            version=subject.version,
+            hashes=_digest_hash(image.manifest_digest),
+            purl=subject.purl,
+            properties=_properties([*image_facts(self.inventory), *((TRIVY + name, clean(value)) for name, value in trivy)]),
+        )
+
+    def _component(self, found: TrackedPackage) -> cdx.Component:
+        package = found.package
+        group, name = _group_and_name(package)
+        supplier = clean(package.supplier or "").strip() or None
+        own = package_facts(found, self.relations.owned_by.get(found.ref))
+        return cdx.Component(
+            type="library",
+            bom_ref=clean(found.ref),
+            supplier=_entity(supplier) if supplier else None,
+            publisher=supplier,
+            group=group,
+            name=name,
+            version=clean(package.raw_version),
+            description=clean(package.description) if package.description else None,
+            scope=None if found.visible else "excluded",
+            hashes=_hashes(package),
+            licenses=_licenses(package.licences),
+            purl=clean(found.purl),
+            external_references=_website(package.homepage),
+            properties=self.layer_properties[found.layer] + _properties([*own, *peer_facts(found, self.peer_layers)]),
+            evidence=self._evidence(found),
+        )
+
+    def _evidence(self, found: TrackedPackage) -> cdx.Evidence | None:
+        if not found.paths:
+            return None
+        technique = "binary-analysis" if found.package.type in BINARY_TYPES else "manifest-analysis"
+        method = cdx.Method(technique, 1, clean(found.paths[0].path))
+        occurrences = [cdx.Occurrence(clean(path.path), self.peer_layers[path.layer].diff_id) for path in found.paths]
+        return cdx.Evidence(cdx.Identity("purl", 1, clean(found.purl), [method]), occurrences)
+
+    def _dependencies(self) -> list[cdx.Dependency]:
+        of_system: list[str] = []
+        others: list[str] = []
+        for found in self.packages:
+            (of_system if found.package.type in OS_TYPES else others).append(clean(found.ref))
+        if self.os_ref is None:
+            top = [cdx.Dependency(self.root_ref, of_system + others)]
+        else:
+            top = [cdx.Dependency(self.root_ref, [self.os_ref, *others]), cdx.Dependency(self.os_ref, of_system)]
+        edges = self.relations.depends_on.items()
+        return top + [cdx.Dependency(clean(ref), [clean(target) for target in targets]) for ref, targets in edges]
+
+    def _compositions(self) -> list[cdx.Composition]:
+        """A package database names all of its packages; what no database names may be in an image unseen."""
+        if any(problem.loss for problem in self.inventory.problems):
+            return [cdx.Composition("incomplete", [ref for ref in (self.root_ref, self.os_ref) if ref])]
+        system = [cdx.Composition("complete", [self.os_ref])] if self.os_ref else []
+        return [cdx.Composition("unknown", [self.root_ref]), *system]
+
+
+def _os_ref(distro: Distro) -> str:
+    return clean(f"os:{distro.id}@{distro.version_id}" if distro.version_id else f"os:{distro.id}")
+
+
+def _operating_system(distro: Distro) -> cdx.Component:
+    """The name is Trivy's word for the distribution; Syft's readers take os-release's from `swid` and the properties."""
+    version = clean(distro.version_id) if distro.version_id else None
+    return cdx.Component(
+        type="operating-system",
+        bom_ref=_os_ref(distro),
+        name=trivy_family(distro),
+        version=version,
+        description=clean(distro.name) if distro.name else None,
+        swid=cdx.Swid(tag_id=clean(distro.id), name=clean(distro.id), version=version),
+        properties=_properties(distro_facts(distro)),
+    )
+
+
+def _properties(facts: Iterable[tuple[str, str]]) -> list[cdx.Property]:
+    return [cdx.Property(name, value) for name, value in facts]
+
+
+def _group_and_name(package: Package) -> tuple[str | None, str]:
+    """Maven's `group:artifact` taken apart; every other name as it is."""
+    group, colon, artifact = clean(package.name).partition(":")
+    return (group, artifact) if package.type == "maven" and colon and group and artifact else (None, clean(package.name))
+
+
+def _entity(text: str) -> cdx.Entity:
+    mailbox = parse_mailbox(text)
+    return cdx.Entity(mailbox.name, [cdx.Contact(mailbox.email)] if mailbox.email else None)
+
+
+def _hashes(package: Package) -> list[cdx.Hash] | None:
+    """Checksums that are what their algorithm says; the schema refuses others."""
+    stated = sorted({(found.algorithm, found.value.lower()) for found in package.hashes})
+    return [cdx.Hash(algorithm, value) for algorithm, value in stated if is_hash(algorithm, value)] or None
+
+
+def _digest_hash(digest: str | None) -> list[cdx.Hash] | None:
+    found = hash_of_digest(digest or "")
+    return [cdx.Hash(*found)] if found else None
+
+
+def _website(homepage: str | None) -> list[cdx.ExternalReference] | None:
+    return [cdx.ExternalReference("website", homepage)] if homepage and is_url(homepage) else None
+
+
+def _licenses(texts: Iterable[str]) -> list[cdx.LicenseChoice] | None:
+    """One expression, or a list of licences: the format allows no list of expressions, so among others an expression is a name."""
+    stated = list(dict.fromkeys(text for text in texts if text.strip()))
+    expression = licence_expression(stated[0]) if len(stated) == 1 else None
+    if expression is not None and licence_id(expression) is None:
+        return [cdx.LicenseChoice(expression=expression, acknowledgement=DECLARED)]
+    return [cdx.LicenseChoice(license=_license(text)) for text in stated] or None
+
+
+def _license(text: str) -> cdx.License:
+    identifier = licence_id(text)
+    if identifier is not None:
+        return cdx.License(id=identifier, acknowledgement=DECLARED)
+    first, *more = text.strip().splitlines()
+    whole = cdx.Attachment(clean_lines(text.strip())) if more else None
+    return cdx.License(name=clean(licence_expression(text) or first.strip()), text=whole, acknowledgement=DECLARED)

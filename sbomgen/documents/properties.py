@@ -1,0 +1,85 @@
+"""What documents say about where a package came from, under the names that INTERFACE.md promises; each is present only when known."""
+
+from msgspec import Struct
+
+from sbomgen.documents.escape import clean
+from sbomgen.inventory import Inventory, LayerOrigin, ScannedLayer
+from sbomgen.model import Edge, EdgeKind, PackageEvent, TrackedPackage
+
+REPEATED_NAMES = frozenset({"sbomgen:history", "sbomgen:image:tag", "sbomgen:image:layer", "sbomgen:path"})
+"""Names that may stand more than once in CycloneDX's properties; in JSON objects their values are arrays."""
+
+RELATED_VERSIONS_LIMIT = 16
+"""Versions of one slot that get its edges: a machine keeps a handful of kernels; thousands times thousands of edges are an attack."""
+
+
+class Relations(Struct, frozen=True):
+    """The edges between the packages of a document, by ref, sorted."""
+
+    depends_on: dict[str, list[str]]
+    owned_by: dict[str, str]
+    """One owner each: the first where several claim it."""
+
+
+def listed_packages(inventory: Inventory, all_layers: bool) -> list[TrackedPackage]:
+    """The packages that a document lists, by ref."""
+    return sorted((found for found in inventory.packages if found.visible or all_layers), key=lambda found: found.ref)
+
+
+def relations(inventory: Inventory) -> Relations:
+    """The edges of the final view, between visible packages.
+
+    Edges are between slots. A slot may hold several versions at once (kernels): each of them depends and is owned, and the first stands
+    for the slot where others depend on it.
+    """
+    refs: dict[str, list[str]] = {}
+    for found in sorted((found for found in inventory.packages if found.visible), key=lambda found: found.ref):
+        refs.setdefault(found.package.slot, []).append(found.ref)
+    depends_on: dict[str, set[str]] = {}
+    owned_by: dict[str, str] = {}
+    for edge in sorted(inventory.edges, key=_edge_order):
+        for ref in refs.get(edge.from_slot, ())[:RELATED_VERSIONS_LIMIT]:
+            for target in refs.get(edge.to_slot, ())[:1]:
+                if edge.kind is EdgeKind.OWNED_BY:
+                    owned_by.setdefault(ref, target)
+                elif target != ref:
+                    depends_on.setdefault(ref, set()).add(target)
+    return Relations({ref: sorted(targets) for ref, targets in sorted(depends_on.items())}, owned_by)
+
+
+def _edge_order(edge: Edge) -> tuple[str, str, str]:
+    return edge.kind, edge.from_slot, edge.to_slot
+
+
+def layer_facts(layer: ScannedLayer) -> list[tuple[str, str]]:
+    """Names and values of what is known of a layer, the same for every package that it brought in."""
+    lines = layer.dockerfile
+    facts = [
+        ("index", str(layer.layer.index)),
+        ("diff_id", layer.layer.diff_id),
+        ("digest", layer.layer.digest),
+        ("created_by", layer.created_by),
+        ("dockerfile", f"{lines.path}:{lines.start}-{lines.end}" if lines else None),
+        ("origin", layer.origin if layer.origin is not LayerOrigin.UNKNOWN else None),
+    ]
+    return [(f"sbomgen:layer:{name}", clean(value)) for name, value in facts if value]
+
+
+def package_facts(found: TrackedPackage, owner: str | None) -> list[tuple[str, str]]:
+    """Names and values of a package's own provenance; `sbomgen:history` repeats, oldest first. `owner` is the ref of the OS package."""
+    facts = [] if found.visible else [("sbomgen:visible", "false")]
+    facts.extend(("sbomgen:history", history_line(event)) for event in found.events)
+    source = found.package.source
+    if source is not None:
+        facts.append(("sbomgen:source:name", clean(source.name)))
+        if source.version:
+            facts.append(("sbomgen:source:version", clean(source.version)))
+    if owner is not None:
+        facts.append(("sbomgen:owned_by", clean(owner)))
+    return facts
+
+
+def history_line(event: PackageEvent) -> str:
+    r"""`EVENT LAYER VERSION [FROM]`; a blank within a version, which no package manager writes, is `\x20`."""
+    words = (event.kind, str(event.layer), event.version, *((event.from_version,) if event.from_version else ()))
+    return " ".join(clean(word).replace(" ", "\\x20") for word in words)

@@ -1,0 +1,108 @@
+"""Syft and Trivy read what we write: packages, distribution, source packages, layers.
+
+Marked `peer`: skipped where they are not installed.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from sbomgen.documents import WriteOptions
+from sbomgen.documents.cyclonedx import CycloneDxJson
+from sbomgen.documents.spdx import SpdxJson
+from sbomgen.inventory import Inventory
+from sbomgen.model import Distro, Package, SourcePackage
+from tests.support.inventories import alpine_inventory, digest, inventory, tracked
+
+pytestmark = pytest.mark.peer
+
+TIMEOUT_S = 60
+RHEL = Distro("rhel", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)")
+NAMES = {"curl", "libssl3", "musl", "py3-idna", "idna", "Jinja2"}
+
+
+def rhel_inventory() -> Inventory:
+    package = Package(
+        type="rpm", name="openssl-libs", raw_version="1:3.0.7-27.el9", arch="x86_64", distro=RHEL, evidence=("var/lib/rpm/rpmdb.sqlite",),
+        source=SourcePackage("openssl", "1:3.0.7-27.el9"),
+    )  # fmt: skip
+    purl = "pkg:rpm/redhat/openssl-libs@3.0.7-27.el9?arch=x86_64&distro=rhel-9.4&epoch=1&upstream=openssl-3.0.7-27.el9.src.rpm"
+    return inventory([tracked(package, purl)], distro=RHEL)
+
+
+def sbom(whole: Inventory, writer: CycloneDxJson | SpdxJson, folder: Path) -> Path:
+    path = folder / f"demo{writer.suffix}"
+    path.write_bytes(writer.write(whole, WriteOptions(tool_version="1.0", all_layers=True)))
+    return path
+
+
+def run(*command: str) -> Any:
+    environ = {**os.environ, "SYFT_CHECK_FOR_APP_UPDATE": "false"}
+    return msgspec.json.decode(subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT_S, env=environ).stdout)
+
+
+def read_by_trivy(path: Path, peers: Path) -> tuple[Any, dict[str, Any]]:
+    """The operating system, and the packages by name, each with the `Type` of its result."""
+    if not (peers / "bin" / "trivy").exists():
+        pytest.skip("trivy is not installed")
+    report = run(
+        str(peers / "bin" / "trivy"), "sbom", "--quiet", "--scanners", "license", "--format", "json", "--list-all-pkgs", "--skip-db-update",
+        "--offline-scan", str(path),
+    )  # fmt: skip
+    packages = [(result["Type"], package) for result in report["Results"] for package in result.get("Packages", ())]
+    return report["Metadata"]["OS"], {package["Name"]: {"Type": kind, **package} for kind, package in packages}
+
+
+def read_by_syft(path: Path, peers: Path) -> tuple[Any, dict[str, Any]]:
+    """The distribution, and the packages by name."""
+    syft = next(iter(sorted((peers / "bin").glob("syft*"))), None)
+    if syft is None:
+        pytest.skip("syft is not installed")
+    report = run(str(syft), "convert", "-q", str(path), "-o", "syft-json")
+    return report["distro"], {package["name"]: package for package in report["artifacts"] if package["type"]}
+
+
+@pytest.mark.parametrize("writer", [CycloneDxJson(), SpdxJson()])
+def test_trivy_reads_every_package(writer: CycloneDxJson | SpdxJson, tmp_path: Path, peers: Path) -> None:
+    system, packages = read_by_trivy(sbom(alpine_inventory(), writer, tmp_path), peers)
+    assert system == {"Family": "alpine", "Name": "3.20.3"}
+    assert packages.keys() == NAMES
+    assert {name for name, package in packages.items() if package["Type"] == "python-pkg"} == {"idna", "Jinja2"}
+    assert packages["libssl3"]["SrcName"] == "openssl"
+
+
+def test_trivy_reads_layers_and_files(tmp_path: Path, peers: Path) -> None:
+    _, packages = read_by_trivy(sbom(alpine_inventory(), CycloneDxJson(), tmp_path), peers)
+    assert packages["libssl3"]["Layer"] == {"Digest": digest("blob 1"), "DiffID": digest("layer 1")}
+    assert packages["Jinja2"]["FilePath"] == "app/venv/Jinja2-3.1.2.dist-info/METADATA"
+
+
+@pytest.mark.parametrize("writer", [CycloneDxJson(), SpdxJson()])
+def test_trivy_knows_distributions_by_its_own_names_and_source_versions_by_their_parts(
+    writer: CycloneDxJson | SpdxJson, tmp_path: Path, peers: Path
+) -> None:
+    system, packages = read_by_trivy(sbom(rhel_inventory(), writer, tmp_path), peers)
+    assert system == {"Family": "redhat", "Name": "9.4"}
+    expected = {"Epoch": 1, "Version": "3.0.7", "Release": "27.el9", "SrcEpoch": 1, "SrcName": "openssl", "SrcVersion": "3.0.7"}
+    assert expected.items() <= packages["openssl-libs"].items()
+
+
+@pytest.mark.parametrize("writer", [CycloneDxJson(), SpdxJson()])
+def test_syft_reads_every_package(writer: CycloneDxJson | SpdxJson, tmp_path: Path, peers: Path) -> None:
+    distro, packages = read_by_syft(sbom(alpine_inventory(), writer, tmp_path), peers)
+    assert (distro["id"], distro["versionID"]) == ("alpine", "3.20.3")
+    assert packages.keys() == NAMES
+    assert (packages["idna"]["type"], packages["musl"]["type"]) == ("python", "apk")
+    assert packages["libssl3"]["metadata"]["originPackage"] == "openssl"
+
+
+def test_syft_reads_files_with_their_layers_and_rpm_s_source(tmp_path: Path, peers: Path) -> None:
+    distro, packages = read_by_syft(sbom(rhel_inventory(), CycloneDxJson(), tmp_path), peers)
+    assert (distro["id"], distro["versionID"]) == ("rhel", "9.4")
+    package = packages["openssl-libs"]
+    assert package["metadata"]["sourceRpm"] == "openssl-3.0.7-27.el9.src.rpm"
+    assert [(found["path"], found["layerID"]) for found in package["locations"]] == [("/var/lib/rpm/rpmdb.sqlite", digest("layer 0"))]
