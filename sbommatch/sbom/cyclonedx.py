@@ -1,0 +1,180 @@
+"""CycloneDX JSON, 1.2 to 1.7 (and what calls itself 1.0 or 1.1), of any producer: https://cyclonedx.org/docs/1.7/json/."""
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+
+from msgspec import Struct, field
+
+from sbommatch.errors import UnreadableError
+from sbommatch.problem import ProblemCode
+from sbommatch.sbom._image import Layers, StatedImage, stated_image
+from sbommatch.sbom._lenient import decode
+from sbommatch.sbom._properties import NOTHING_STATED, Property, distinct_paths, stated_by
+from sbommatch.sbom._reader import Head, Problems, Source
+from sbommatch.sbom._refs import Refs
+from sbommatch.sbom._spellings import named_tool, stated_distro, stated_version
+from sbommatch.sbom.component import Component, Document, Subject
+
+OPERATING_SYSTEM = "operating-system"
+
+_VERSION = re.compile(r"\d+\.\d+")
+
+# The records below name what is read, and nothing else of the format. None holds a reference back, hence gc=False.
+
+
+class _Occurrence(Struct, gc=False, rename="camel"):
+    location: str | None = None
+    additional_context: str | None = None
+
+
+class _Evidence(Struct, gc=False):
+    occurrences: list[_Occurrence] | None = None
+
+
+class _Component(Struct, gc=False):
+    type: str | None = None
+    bom_ref: str | None = field(name="bom-ref", default=None)
+    group: str | None = None
+    name: str | None = None
+    version: str | None = None
+    purl: str | None = None
+    cpe: str | None = None
+    properties: list[Property] | None = None
+    evidence: _Evidence | None = None
+    components: "list[_Component | None] | None" = None
+
+
+_Listed = list[_Component | None] | None
+
+
+class _Tool(Struct, gc=False):
+    name: str | None = None
+    version: str | None = None
+
+
+class _Tools(Struct, gc=False):
+    components: list[_Tool] | None = None
+    services: list[_Tool] | None = None
+
+
+class _Metadata(Struct, gc=False):
+    tools: list[_Tool] | _Tools | None = None
+    """A list until 1.4, and still allowed."""
+    component: _Component | None = None
+
+
+class _Bom(Struct, gc=False, rename="camel"):
+    spec_version: str | None = None
+    metadata: _Metadata | None = None
+    components: _Listed = None
+
+
+class CycloneDxJson:
+    """Reads CycloneDX JSON."""
+
+    format = "cyclonedx-json"
+
+    def recognises(self, head: Head) -> bool:
+        """By `bomFormat`, which the specification demands."""
+        return bytes(head.bom_format) == b'"CycloneDX"'
+
+    def read(self, source: Source) -> Document:
+        """See `Reader.read`. The parts of the subject itself (`metadata.component.components`) come before the other components."""
+        bom = decode(source, _Bom)
+        _check_version(bom.spec_version, source)
+        metadata = bom.metadata or _Metadata()
+        subject = metadata.component or _Component()
+        image = stated_image(subject.properties or (), source.problems)
+        layers = Layers(image.layers)
+        components = tuple(_components(subject, bom.components, layers, source.problems))
+        if not components:
+            source.problems.note(ProblemCode.NO_COMPONENTS, "", "lists no components: there is nothing to match")
+        return Document(
+            path=source.path,
+            sha256=source.sha256,
+            format=self.format,
+            spec_version=bom.spec_version,
+            producer=_producer(metadata.tools),
+            subject=_subject(subject, image),
+            distros=tuple(each.distro for each in components if each.type == OPERATING_SYSTEM and each.distro),
+            layers=layers.all(),
+            components=components,
+            problems=source.problems.all(),
+        )
+
+
+def _check_version(stated: str | None, source: Source) -> None:
+    version = (stated or "")[:20]
+    if not _VERSION.match(version):
+        source.problems.note(ProblemCode.BAD_RECORD, "specVersion", f"is {version!r}, no version of CycloneDX; read as the newest known")
+    elif not version.startswith("1."):
+        raise UnreadableError(f"{source.path}: reading CycloneDX {version} is not built yet; let its producer write 1.7")
+
+
+def _producer(tools: list[_Tool] | _Tools | None) -> str | None:
+    """The first tool with a name; a list until CycloneDX 1.4, components and services since."""
+    listed = [*(tools.components or ()), *(tools.services or ())] if isinstance(tools, _Tools) else tools or []
+    return next((named_tool(tool.name, tool.version) for tool in listed if tool.name), None)
+
+
+def _subject(subject: _Component, image: StatedImage) -> Subject:
+    return Subject(
+        name=f"{subject.group}/{subject.name}" if subject.group and subject.name else subject.name or None,
+        version=stated_version(subject.version),
+        purl=subject.purl or None,
+        config_digest=image.config_digest,
+        platform=image.platform,
+    )
+
+
+def _components(subject: _Component, listed: _Listed, layers: Layers, problems: Problems) -> Iterator[Component]:
+    refs = Refs(problems)
+    for place, component in chain(_walk(subject.components, "metadata.component.components"), _walk(listed, "components")):
+        if not component.name:
+            problems.note(ProblemCode.BAD_COMPONENT, place, "has no name")
+        yield _component(component, refs.unique(component.bom_ref, place), layers)
+
+
+def _walk(listed: _Listed, place: str) -> Iterator[tuple[str, _Component]]:
+    """Components with their JSON paths, nested ones after their parent. No recursion: only the decoder bounds the depth."""
+    levels = [(place, iter(enumerate(listed or ())))]
+    while levels:
+        place, siblings = levels[-1]
+        for index, component in siblings:
+            if component is None:  # a null, or left out with a problem
+                continue
+            yield f"{place}[{index}]", component
+            if component.components:
+                levels.append((f"{place}[{index}].components", iter(enumerate(component.components))))
+                break
+        else:
+            levels.pop()
+
+
+def _component(component: _Component, ref: str, layers: Layers) -> Component:
+    stated = stated_by(component.properties) if component.properties else NOTHING_STATED
+    occurrences = (component.evidence and component.evidence.occurrences) or ()
+    diff_id = next((each.additional_context for each in occurrences if each.additional_context), None)
+    paths = (*(each.location for each in occurrences if each.location), *stated.paths)
+    type_ = component.type or "library"
+    version = stated_version(component.version)
+    distro = stated.distro
+    if type_ == OPERATING_SYSTEM and distro is None:
+        distro = stated_distro(component.name, version)
+    return Component(
+        ref=ref,
+        type=type_,
+        name=component.name or "",
+        group=component.group or None,
+        version=version,
+        purl=component.purl or None,
+        cpes=tuple(dict.fromkeys((component.cpe, *stated.cpes))) if component.cpe else stated.cpes,
+        source_name=stated.source_name,
+        source_version=stated.source_version,
+        distro=distro,
+        visible=stated.visible,
+        layer=layers.index_of(stated, diff_id),
+        paths=distinct_paths(paths),
+        owned_by=stated.owned_by,
+    )

@@ -1,0 +1,206 @@
+"""SBOMs from bytes, files, folders and standard input: format by content, compression by magic, everything bounded."""
+
+import codecs
+import hashlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from io import BytesIO
+from pathlib import Path
+from typing import Protocol, cast
+
+from msgspec import DecodeError, ValidationError, json
+
+from sbommatch.errors import UnreadableError
+from sbommatch.problem import Problem, ProblemCode
+from sbommatch.sbom import READERS
+from sbommatch.sbom._reader import Head, Problems, Source
+from sbommatch.sbom._sniff import Refused, described, refused_json, refused_text
+from sbommatch.sbom.component import Document
+
+MAX_DOCUMENT_BYTES = 512 * 2**20
+"""Size of a document, uncompressed: the largest known are around 200 MB, and reading takes three times the size in memory."""
+
+MAX_OBJECTS = 5_000_000
+"""JSON objects in a document: a component takes 400 bytes of memory however short its text is; real objects have 100 bytes of text."""
+
+STDIN = "-"
+
+_SUFFIXES = (".json", ".gz", ".zst")
+_ARCHIVE_SUFFIXES = (".tar.gz", ".tar.zst")
+"""Of a folder's files the first are read, but for the second: archives with SBOMs in them are not."""
+
+_CHUNK_BYTES = 2**20
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+class Readable(Protocol):
+    """What is read of files, pipes and decompressors."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes; none at the end."""
+        ...
+
+
+class NoSbomError(UnreadableError):
+    """A file that is no SBOM at all, in no format known."""
+
+
+def read_document(data: bytes, path: str) -> Document:
+    """The document in these bytes; `path` names it in messages.
+
+    What is wrong inside becomes a problem of the document. Raises `UnreadableError` where nothing can be read: malformed JSON, a
+    format that is not built yet, a file over the limits; `NoSbomError` where it is no SBOM.
+    """
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise UnreadableError(f"{path}: larger than {MAX_DOCUMENT_BYTES} bytes")
+    problems = Problems(path)
+    source = Source(path, hashlib.sha256(data).hexdigest(), _utf8(data, path), problems)
+    try:
+        return _read(source)
+    except UnicodeDecodeError as error:
+        # One bad byte in one name: the others can still be read.
+        problems = Problems(path)
+        problems.loss(ProblemCode.BAD_RECORD, "", f"is no UTF-8 ({error.reason}); bytes that are none are read as U+FFFD")
+        repaired = source.json.decode("utf-8", "replace").encode()
+        return _read(Source(path, source.sha256, repaired, problems))
+
+
+def open_documents(paths: Iterable[str]) -> Iterator[Document | Problem | UnreadableError]:
+    """The documents of files, folders and standard input (`-`), one by one, in the order given; a folder's files sorted by path.
+
+    Of a folder the files named `*.json`, `*.gz` and `*.zst` are read, at any depth, links to folders not followed. What cannot be read
+    comes as the error in its place, so that the caller can go on; a folder's file that is no SBOM at all comes as a problem, a note.
+    """
+    for path in paths:
+        if path != STDIN and Path(path).is_dir():
+            yield from _open_folder(path)
+        else:
+            yield _open(path)
+
+
+def _open_folder(folder: str) -> Iterator[Document | Problem | UnreadableError]:
+    closed: list[OSError] = []
+    files = sorted(_files(folder, closed))
+    yield from (UnreadableError(f"{error.filename}: {error.strerror}") for error in closed)
+    if not files and not closed:
+        yield UnreadableError(f"{folder}: holds no file named *.json, *.gz or *.zst")
+    for path in files:
+        result = _open(path)
+        if isinstance(result, NoSbomError):
+            yield Problem(ProblemCode.INPUT_UNREADABLE, path, str(result).removeprefix(f"{path}: "), loss=False)
+        else:
+            yield result
+
+
+def _files(folder: str, closed: list[OSError]) -> Iterator[str]:
+    """Paths of the files to read; folders that cannot be listed go to `closed`. Pipes and devices are passed over, broken links are not."""
+    for root, _, names in os.walk(folder, onerror=closed.append):
+        for name in names:
+            if name.endswith(_SUFFIXES) and not name.endswith(_ARCHIVE_SUFFIXES):
+                path = Path(root, name)
+                if path.is_file() or not path.exists():
+                    yield str(path)
+
+
+def _open(path: str) -> Document | UnreadableError:
+    try:
+        with nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb") as stream:
+            data = _bounded(stream, path)
+        return read_document(decompressed(data, path), path)
+    except UnreadableError as error:
+        return error
+    except OSError as error:
+        return UnreadableError(f"{path}: {error.strerror or error}")
+
+
+def decompressed(data: bytes, path: str) -> bytes:
+    """The bytes themselves, or what they hold if they begin as gzip or zstd do. Raises `UnreadableError`: damaged, or over the limit."""
+    if data.startswith(_GZIP):
+        return _gunzipped(data, path)
+    if data.startswith(_ZSTD):
+        return _unzstd(data, path)
+    return data
+
+
+def _gunzipped(data: bytes, path: str) -> bytes:
+    import gzip
+
+    from isal import igzip, isal_zlib
+
+    gzip_file: type[gzip.GzipFile] = igzip.IGzipFile  # three times as fast, and untyped
+    damaged = cast("type[Exception]", isal_zlib.error)  # isal's stubs call it an instance
+    try:
+        with gzip_file(fileobj=BytesIO(data)) as stream:
+            return _bounded(stream, path)
+    except (EOFError, OSError, damaged) as error:
+        raise UnreadableError(f"{path}: damaged gzip: {error}") from error
+
+
+def _unzstd(data: bytes, path: str) -> bytes:
+    from zstandard import ZstdDecompressor, ZstdError
+
+    try:
+        with ZstdDecompressor().stream_reader(data, read_across_frames=True) as stream:
+            return _bounded(stream, path)
+    except ZstdError as error:
+        raise UnreadableError(f"{path}: damaged zstd: {error}") from error
+
+
+def _bounded(stream: Readable, path: str) -> bytes:
+    """All of a stream; no more than a chunk over the limit is ever held."""
+    chunks: list[bytes] = []
+    size_bytes = 0
+    while chunk := stream.read(_CHUNK_BYTES):
+        size_bytes += len(chunk)
+        if size_bytes > MAX_DOCUMENT_BYTES:
+            raise UnreadableError(f"{path}: larger than {MAX_DOCUMENT_BYTES} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _read(source: Source) -> Document:
+    try:
+        head = json.decode(source.json, type=Head)
+        if source.json.count(b"{") > MAX_OBJECTS:
+            raise UnreadableError(f"{source.path}: holds more than {MAX_OBJECTS} JSON objects")
+        reader = next((reader for reader in READERS if reader.recognises(head)), None)
+        if reader is None:
+            raise _refusal(source, refused_json(head), head)
+        return reader.read(source)
+    except ValidationError as error:  # JSON, but no object
+        raise _refusal(source, None) from error
+    except DecodeError as error:
+        if not source.json.strip():
+            raise UnreadableError(f"{source.path}: is empty, perhaps cut short") from error
+        if source.json.lstrip().startswith(b"{"):
+            raise UnreadableError(f"{source.path}: malformed JSON, perhaps cut short: {error}") from error
+        raise _refusal(source, refused_text(source.json)) from error
+    except RecursionError as error:
+        raise UnreadableError(f"{source.path}: nested more deeply than any SBOM is") from error
+
+
+def _refusal(source: Source, refused: Refused | None, head: Head | None = None) -> UnreadableError:
+    if refused:
+        return UnreadableError(f"{source.path}: reading {refused.name} is not built yet; {refused.advice}")
+    return NoSbomError(f"{source.path}: no SBOM, but {described(source.json, head)}")
+
+
+def _utf8(data: bytes, path: str) -> bytes:
+    """The text in UTF-8 without its byte order mark: UTF-16 and UTF-32 occur (PowerShell writes them), and only the mark tells."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            try:
+                return data[len(mark) :] if encoding == "utf-8" else data[len(mark) :].decode(encoding).encode()
+            except UnicodeError as error:
+                raise UnreadableError(f"{path}: damaged {encoding}: {error}") from error
+    return data
