@@ -130,9 +130,13 @@ def _scanned_layers(image: Image, scans: Sequence[LayerScan | None], base: BaseI
 
 
 def name_of(image: Image) -> str:
-    """What documents call the image: its first tag, else the last part of its source without the ending."""
-    if image.references:
-        return image.references[0]
+    """What documents call the image: its first reference with a name, else the last part of its source without the ending.
+
+    A layout that states a bare tag (`latest`) does not say the image's name.
+    """
+    named = next((reference for reference in image.references if ":" in reference or "/" in reference), None)
+    if named:
+        return named
     name = image.source.rstrip("/").rsplit("/", 1)[-1]
     for ending in (".gz", ".zst", ".xz", ".tar", ".tgz", ".oci"):
         name = name.removesuffix(ending)

@@ -1,0 +1,76 @@
+"""The contract of the forms in which images are stored (`sbomgen.image.sources`), and what they share."""
+
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, Protocol
+
+from msgspec import Struct
+
+from sbomgen.image.blobs import Blobs
+from sbomgen.image.index import ImageIndex, ListedManifest
+from sbomgen.image.manifest import Image, ImageConfig, Layer, chain_ids
+from sbomgen.image.oci import pair_history
+
+
+class StoredImages(Protocol):
+    """What one source holds."""
+
+    index: ImageIndex
+
+    def image(self, manifest: ListedManifest) -> Image:
+        """One of the listed images; raises `UnreadableError` and `DigestMismatchError`. Usable while the source is open."""
+        ...
+
+
+class Source(Protocol):
+    """One form of storing images. Add one: a module in `sbomgen/image/sources`, a line in its `SOURCES`, a test."""
+
+    name: str
+    """Unique, lower case."""
+    schemes: tuple[str, ...]
+    """Prefixes that ask for this form: `docker-archive`."""
+
+    def scheme_of(self, blobs: Blobs) -> str | None:
+        """The scheme that names these blobs, if they are of this form."""
+        ...
+
+    def read(self, blobs: Blobs, source: str) -> StoredImages:
+        """List what is there; `source` is how the user named it. Raises `UnreadableError` and `DigestMismatchError`."""
+        ...
+
+
+class StoredLayer(Struct, frozen=True):
+    """A layer as the source has it, before the config is known."""
+
+    digest: str | None
+    size_bytes: int | None
+    media_type: str | None
+    open: Callable[[], BinaryIO]
+
+
+def make_image(index: ImageIndex, manifest: ListedManifest, config: ImageConfig, layers: Sequence[StoredLayer]) -> Image:
+    """Layers, config and history put together; there is a diff_id for each layer."""
+    assert manifest.config_digest is not None
+    match, history = pair_history(config)
+    pairs = zip(layers, config.diff_ids, chain_ids(config.diff_ids), history, strict=True)
+    return Image(
+        source=index.source,
+        references=manifest.references,
+        manifest_digest=manifest.digest,
+        config_digest=manifest.config_digest,
+        config=config,
+        annotations=manifest.annotations,
+        layers=tuple(
+            Layer(
+                index=number,
+                diff_id=diff_id,
+                chain_id=chain_id,
+                digest=layer.digest,
+                blob_size_bytes=layer.size_bytes,
+                media_type=layer.media_type,
+                history=entry,
+                history_match=match,
+                open=layer.open,
+            )
+            for number, (layer, diff_id, chain_id, entry) in enumerate(pairs)
+        ),
+    )

@@ -1,0 +1,127 @@
+"""From an image to its inventory: what is tracked, what is lost, what the image is called."""
+
+from pathlib import Path
+
+import pytest
+
+from sbomgen.errors import DigestMismatchError
+from sbomgen.image.reference import open_image
+from sbomgen.inventory import Inventory, LayerOrigin, ReadState
+from sbomgen.model import EventKind, ProblemCode
+from sbomgen.scan import ScanOptions, scan_image
+from tests.demo.image import demo_image
+from tests.support.images import (
+    ImageSpec,
+    LayerSpec,
+    file,
+    oci_files,
+    opaque,
+    whiteout,
+    write_docker_archive,
+    write_folder,
+    write_oci_archive,
+    write_oci_layout,
+)
+
+ALPINE = file("etc/os-release", "ID=alpine\nVERSION_ID=3.20.3\n")
+DATABASE = "lib/apk/db/installed"
+
+
+def apk(*packages: str) -> str:
+    return "".join(f"P:{name}\nV:{version}\nA:x86_64\n\n" for name, _, version in (package.partition("=") for package in packages))
+
+
+def inventory_of(path: Path, options: ScanOptions | None = None) -> Inventory:
+    with open_image(str(path)) as image:
+        return scan_image(image, options)
+
+
+def scan(tmp_path: Path, *layers: LayerSpec) -> Inventory:
+    return inventory_of(write_docker_archive(ImageSpec(layers), tmp_path / "image.tar"))
+
+
+def visible(inventory: Inventory) -> dict[str, tuple[str, int]]:
+    return {found.package.name: (found.package.raw_version, found.layer) for found in inventory.packages if found.visible}
+
+
+def test_a_rewritten_database_credits_the_layer_that_changed_each_package(tmp_path: Path) -> None:
+    inventory = scan(
+        tmp_path,
+        LayerSpec((ALPINE, file(DATABASE, apk("musl=1", "zlib=1")))),
+        LayerSpec((file(DATABASE, apk("musl=1", "zlib=1", "curl=8")),)),
+        LayerSpec((file(DATABASE, apk("musl=2", "curl=8")),)),
+    )
+    assert visible(inventory) == {"musl": ("2", 2), "curl": ("8", 1)}
+    assert [found.package.name for found in inventory.packages if not found.visible] == ["zlib"]
+
+
+def test_a_removed_package_keeps_the_distribution_it_lived_in(tmp_path: Path) -> None:
+    inventory = scan(
+        tmp_path,
+        LayerSpec((ALPINE, file(DATABASE, apk("musl=1", "zlib=1")))),
+        LayerSpec((file("etc/os-release", "ID=alpine\nVERSION_ID=3.21.0\n"), file(DATABASE, apk("musl=1")))),
+    )
+    distros = {found.package.name: found.package.distro for found in inventory.packages}
+    assert distros["zlib"] is not None
+    assert distros["zlib"].version_id == "3.20.3"
+    assert distros["musl"] is not None
+    assert distros["musl"].version_id == "3.21.0"
+
+
+@pytest.mark.parametrize("marker", [whiteout("lib/apk"), opaque("lib/apk/db"), whiteout("lib")])
+def test_a_removed_database_hides_every_package(tmp_path: Path, marker: object) -> None:
+    assert isinstance(marker, type(ALPINE))
+    inventory = scan(tmp_path, LayerSpec((ALPINE, file(DATABASE, apk("musl=1")))), LayerSpec((marker,)))
+    (found,) = inventory.packages
+    assert not found.visible
+    assert found.events[-1].kind is EventKind.REMOVED
+
+
+def test_a_layer_that_cannot_be_read_is_a_loss_and_the_rest_is_read(tmp_path: Path) -> None:
+    truncated = LayerSpec((file("app/x", "x" * 1000),))
+    vars(truncated)["tar"] = truncated.tar[:700]  # the digests are those of the truncated bytes: nothing but the tar is wrong
+    inventory = scan(tmp_path, LayerSpec((ALPINE, file(DATABASE, apk("musl=1")))), truncated)
+    assert visible(inventory) == {"musl": ("1", 0)}
+    assert [layer.read for layer in inventory.layers] == [ReadState.FULL, ReadState.NOT_READ]
+    (problem,) = inventory.problems
+    assert (problem.code, problem.loss) == (ProblemCode.LAYER_NOT_READ, True)
+    assert "layer 1" in problem.where
+
+
+def test_a_wrong_digest_ends_the_scan(tmp_path: Path) -> None:
+    spec = ImageSpec((LayerSpec((ALPINE,)),))
+    contents = oci_files(spec, compression="none")
+    name = next(name for name, body in contents.items() if body == spec.layers[0].tar)
+    contents[name] = contents[name].replace(b"3.20.3", b"3.20.4")
+    with pytest.raises(DigestMismatchError, match="layer 0"):
+        inventory_of(write_folder(contents, tmp_path / "oci"))
+
+
+def test_the_content_id_is_equal_over_all_forms_of_an_image(tmp_path: Path) -> None:
+    spec = demo_image()
+    forms = [
+        write_docker_archive(spec, tmp_path / "old.tar"),
+        write_docker_archive(spec, tmp_path / "new.tar", layout="docker25"),
+        write_docker_archive(spec, tmp_path / "wrapped.tar.gz", compression="gzip"),
+        write_oci_layout(spec, tmp_path / "oci-gzip"),
+        write_oci_layout(spec, tmp_path / "oci-zstd", compression="zstd"),
+        write_oci_archive(spec, tmp_path / "oci.tar", dot_names=True),
+    ]
+    assert len({inventory_of(form).content_id for form in forms}) == 1
+
+
+def test_secrets_in_build_arguments_stay_out_unless_asked_for(tmp_path: Path) -> None:
+    path = write_docker_archive(demo_image(), tmp_path / "demo.tar")
+    assert not any("s3cret" in layer.created_by for layer in inventory_of(path).layers)
+    assert any("s3cret" in layer.created_by for layer in inventory_of(path, ScanOptions(show_build_args=True)).layers)
+
+
+def test_the_base_is_told_by_the_history(tmp_path: Path) -> None:
+    inventory = inventory_of(write_docker_archive(demo_image(), tmp_path / "demo.tar"))
+    assert [layer.origin for layer in inventory.layers] == [LayerOrigin.BASE] + [LayerOrigin.OWN] * 4
+
+
+@pytest.mark.parametrize(("tags", "name"), [((), "web"), (("shop/web:1",), "shop/web:1"), (("latest",), "latest:latest")])
+def test_an_image_is_called_by_its_tag_else_its_file(tmp_path: Path, tags: tuple[str, ...], name: str) -> None:
+    path = write_docker_archive(ImageSpec((LayerSpec((ALPINE,)),), tags=tags), tmp_path / "web.tar")
+    assert inventory_of(path).name in {name, "web"}
