@@ -61,8 +61,8 @@ def test_the_table_of_options_is_that_of_the_program(tool: str) -> None:
         for name in options(command):
             actual.setdefault(name, set()).add(" ".join(path))
     assert set(documented) == set(actual)
-    for name, of in documented.items():
-        assert (all_commands if of == {"all"} else of) == actual[name], name
+    for name, named in documented.items():
+        assert (all_commands if named == {"all"} else named) == actual[name], name
 
 
 def test_the_exit_codes_are_those_of_the_programs() -> None:
@@ -88,7 +88,6 @@ def test_the_first_screen_is_the_demos_output() -> None:
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "DEMO_FOLDER": str(tmp_path / "demo"),
     }
     ran = subprocess.run(["sh", "tests/demo/demo.sh"], cwd=PROJECT, env=environment, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
