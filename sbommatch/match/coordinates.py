@@ -1,11 +1,12 @@
 """From a component to what it is to the feeds: the lookups that ask for it, or the reason why it cannot be asked for.
 
 - Languages are known by the type of their PURL; its namespace and name make the package's name, in the ecosystem's own spelling.
-- Packages of a distribution are asked for under `ID:RELEASE`, by the name and version of their source package where the feeds speak of sources.
+- Packages of a distribution are asked for under `ID:RELEASE`; by the name and version of their source where the feeds speak of sources.
 
-Reasons, each the first that holds: `no_identity` no PURL, or one that cannot be read · `no_scheme` a PURL type without feed or order of versions here ·
-`no_feed` a distribution that has no feeds (for all others that is judged where the feeds are known) · `no_distro` no release stated, or several ·
-`no_version` no version stated · `invalid_version` a version that is none in its order.
+Reasons for none, each the first that holds:
+`no_identity` no PURL, or one that cannot be read · `no_scheme` a PURL type without feed and order of versions here ·
+`no_feed` a distribution without feeds (of all others that is judged where the feeds are known) · `no_distro` no release, or several ·
+`no_version` no version · `invalid_version` a version that is none in its order.
 """
 
 from collections.abc import Sequence
@@ -38,6 +39,9 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
     version: str
 
 
+Questions = tuple[Question, ...]
+
+
 def identify(component: Component, distros: Sequence[DistroStatement] = (), option: DistroStatement | None = None) -> Identity:
     """A component's lookups, or why it has none.
 
@@ -56,12 +60,23 @@ def identify(component: Component, distros: Sequence[DistroStatement] = (), opti
 
 
 def coordinate_id_of(questions: Sequence[Question]) -> bytes:
-    """The coordinate's identifier: SHA-256 over the canonical JSON `[[namespace, name, name kind, scheme, version], …]`, sorted, cut to 16 bytes.
+    """The coordinate's identifier: the first 16 bytes of SHA-256 over `[[namespace, name, name kind, scheme, version], …]`.
 
-    Components that ask the same (the binaries of one source package) are one coordinate.
+    That is JSON in UTF-8 without spaces, sorted. Components that ask the same (the binaries of one source package) are one coordinate.
     """
-    canonical = sorted((question.namespace, question.name, question.name_kind.value, question.scheme, question.version) for question in questions)
+    canonical = sorted((one.namespace, one.name, one.name_kind.value, one.scheme, one.version) for one in questions)
     return sha256(msgspec.json.encode(canonical)).digest()[:COORDINATE_ID_BYTES]
+
+
+def names_of(component: Component) -> frozenset[str]:
+    """The names that a component would be asked for by, whether it can be asked for or not."""
+    try:
+        purl = parse_purl(component.purl or "")
+    except InvalidPurl:
+        return frozenset()
+    if language := LANGUAGE_BY_PURL_TYPE.get(purl.type):
+        return frozenset(language.normalise(name) for name in _language_names(component, purl))
+    return frozenset({purl.name, _source(component, purl)[0]})
 
 
 def _lookup(question: Question, coordinate_id: bytes, key: bytes | None) -> Lookup:
@@ -86,7 +101,7 @@ def _key(question: Question) -> tuple[bytes | None, NotChecked | None]:
         return None, NotChecked.INVALID_VERSION
 
 
-def _questions(component: Component, distros: Sequence[DistroStatement], option: DistroStatement | None) -> tuple[Question, ...] | NotChecked:
+def _questions(component: Component, distros: Sequence[DistroStatement], option: DistroStatement | None) -> Questions | NotChecked:
     """Raises InvalidPurl."""
     if component.purl is None:
         return NotChecked.NO_IDENTITY
@@ -98,7 +113,7 @@ def _questions(component: Component, distros: Sequence[DistroStatement], option:
     return NotChecked.NO_SCHEME
 
 
-def _language_questions(component: Component, purl: Purl, language: Language) -> tuple[Question, ...] | NotChecked:
+def _language_questions(component: Component, purl: Purl, language: Language) -> Questions | NotChecked:
     version = purl.version or component.version
     if not version:
         return NotChecked.NO_VERSION
@@ -118,7 +133,7 @@ def _language_names(component: Component, purl: Purl) -> tuple[str, ...]:
     return (name, *(other for other in stated if other.lower() == name.lower()))
 
 
-def _os_questions(component: Component, purl: Purl, namespace: str | NotChecked) -> tuple[Question, ...] | NotChecked:
+def _os_questions(component: Component, purl: Purl, namespace: str | NotChecked) -> Questions | NotChecked:
     if isinstance(namespace, NotChecked):
         return namespace
     version = purl.version or component.version
@@ -139,9 +154,10 @@ def _with_epoch(version: str, purl: Purl) -> str:
 
 
 def _source(component: Component, purl: Purl) -> tuple[str, str | None]:
-    """Name and version of the source package: the producer's property, Syft's `upstream`, `source` with `sourceversion`, cdxgen's `origin`, else the package itself.
+    """Name and version of the source package; without a statement the package is its own source.
 
-    The version is None where nobody states it: then it is the package's own.
+    Stated by the producer's property, Syft's `upstream`, `source` with `sourceversion`, or cdxgen's `origin`. The version is None where
+    nobody states it: then it is the package's own.
     """
     qualifiers = purl.qualifiers
     upstream, _, upstream_version = qualifiers.get("upstream", "").partition("@")
@@ -156,7 +172,7 @@ def _source(component: Component, purl: Purl) -> tuple[str, str | None]:
 
 
 def _namespace(component: Component, purl: Purl, distros: Sequence[DistroStatement], option: DistroStatement | None) -> str | NotChecked:
-    """`ID:RELEASE` of a package: the user's word, else its PURL's, else the component's own, else the document's; never one of another ID."""
+    """`ID:RELEASE` of a package by the user's word, else its PURL's, the component's own, the document's; never one of another ID."""
     if option and _is_of_type(option, purl.type):
         return namespace_of(option, purl.type)
     vendor = purl.namespace.lower() if purl.namespace else None

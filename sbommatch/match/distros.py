@@ -11,16 +11,17 @@ from sbommatch.sbom.component import DistroStatement
 
 CODENAMES: dict[str, dict[str, str]] = {
     "debian": {
-        "etch": "4", "lenny": "5", "squeeze": "6", "wheezy": "7", "jessie": "8", "stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12",
-        "trixie": "13", "forky": "14", "duke": "15", "sid": "sid", "unstable": "sid",
+        "etch": "4", "lenny": "5", "squeeze": "6", "wheezy": "7", "jessie": "8", "stretch": "9", "buster": "10", "bullseye": "11",
+        "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15", "sid": "sid", "unstable": "sid",
     },
     "ubuntu": {
-        "precise": "12.04", "trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "impish": "21.10", "jammy": "22.04",
-        "kinetic": "22.10", "lunar": "23.04", "mantic": "23.10", "noble": "24.04", "oracular": "24.10", "plucky": "25.04", "questing": "25.10",
+        "precise": "12.04", "trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "impish": "21.10",
+        "jammy": "22.04", "kinetic": "22.10", "lunar": "23.04", "mantic": "23.10", "noble": "24.04", "oracular": "24.10",
+        "plucky": "25.04", "questing": "25.10",
     },
     "alpine": {"edge": "edge"},
 }  # fmt: skip
-"""Names of releases that never move. `stable` and `testing` do, and `trixie/sid` (what Debian testing says of itself) names two: they name no release here."""
+"""Names of releases that never move. `stable` and `testing` do, and `trixie/sid`, as Debian testing calls itself, names two."""
 
 SEPARATOR = re.compile(r"[-:@](?=[^-:@]+$)")
 """Between ID and VERSION, the last one counts: `opensuse-leap-15.5`."""
@@ -30,7 +31,9 @@ ALPINE_EDGE = re.compile(r"[0-9]+\.[0-9]+(\.[0-9]+)?_alpha[0-9]+")
 
 
 def parse_distro(text: str, vendor: str | None = None) -> DistroStatement | None:
-    """What a `distro` qualifier or `--distro` says; a text without an ID is a release of `vendor` (the purl's namespace). None where there is no ID.
+    """What a `distro` qualifier or `--distro` says; None where there is no ID.
+
+    A text without an ID is a release of `vendor`, the PURL's namespace, or a codename.
 
     >>> parse_distro("debian-12.5")
     DistroStatement(id='debian', version='12.5')

@@ -45,7 +45,7 @@ class Identity(Struct, frozen=True, kw_only=True):
     component: Component
     lookups: tuple[Lookup, ...]
     reason: NotChecked | None = None
-    """Why there is no lookup; None where there is one."""
+    """Why it cannot be checked; None where it can. With `invalid_version` there are lookups all the same: a record may list that text."""
 
 
 class Candidate(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,271 @@
+"""`sbommatch scan`: match SBOMs with the feed database."""
+
+import gc
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+
+import click
+from msgspec import Struct
+
+from sbommatch.cli import base
+from sbommatch.ecosystems import DISTRIBUTION_BY_ID
+from sbommatch.errors import UnreadableError, UsageError
+from sbommatch.match.coverage import coverage_of
+from sbommatch.match.distros import namespace_of, parse_distro
+from sbommatch.match.model import NotChecked, TargetResult
+from sbommatch.match.pipeline import MatchOptions, match_documents
+from sbommatch.match.policy import FailOn, Hidden, Policy, UnknownSeverity, reaching
+from sbommatch.problem import Problem
+from sbommatch.reports import REPORTS
+from sbommatch.reports.output import Output, parse_outputs
+from sbommatch.reports.report import Exit, ScanReport, Style, evaluation_day
+from sbommatch.sbom.component import DistroStatement, Document
+from sbommatch.sbom.read import open_documents
+from sbommatch.store.model import DatabaseStatus
+from sbommatch.store.open import open_database
+from sbommatch.store.queries import status
+
+COMPONENTS_AT_ONCE = 50_000
+"""Documents are matched together until they have so many components: enough to share their lookups, few enough to hold (some 100 MB)."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What the command line asks for."""
+
+    outputs: tuple[Output, ...]
+    policy: Policy
+    options: MatchOptions
+    evaluated_on: str
+    strict: bool
+    quiet: bool
+    verbose: bool
+
+
+class Inputs:
+    """The documents that can be read, one by one; what cannot is said on stderr and kept as an exit code."""
+
+    def __init__(self, paths: Sequence[str], settings: Settings) -> None:
+        self._paths = paths
+        self._settings = settings
+        self._read = 0
+        self._unreadable = 0
+        self._skipped = 0
+
+    def __iter__(self) -> Iterator[Document]:
+        for found in open_documents(self._paths):
+            if isinstance(found, Document):
+                self._read += 1
+                yield found
+            elif isinstance(found, UnreadableError):
+                self._unreadable += 1
+                base.warn(str(found))
+            else:
+                self._skipped += 1
+                report_problems([found], self._settings)
+
+    def code(self) -> int:
+        """3 where nothing could be read, 5 where a part could not (with `--strict` a file of a folder that is no SBOM, too), else 0."""
+        if not self._read:
+            return base.EXIT_UNREADABLE
+        return base.EXIT_LOSS if self._unreadable or (self._skipped and self._settings.strict) else 0
+
+
+def report_problems(problems: Iterable[Problem], settings: Settings) -> None:
+    """Losses on stderr always, notes when asked."""
+    for problem in problems:
+        if problem.loss or (settings.verbose and not settings.quiet):
+            base.warn(f"{problem.where}: {problem.message}")
+
+
+def _distro(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> DistroStatement | None:
+    """The distribution that `--distro` names. Raises UsageError for one without feeds or release: nothing could be checked by it."""
+    if text is None:
+        return None
+    statement = parse_distro(text)
+    distribution = DISTRIBUTION_BY_ID.get(statement.id) if statement else None
+    if statement is None or distribution is None:
+        raise UsageError(f"--distro {text}: no such distribution; there are {', '.join(DISTRIBUTION_BY_ID)}, written as in debian:12")
+    if isinstance(namespace_of(statement, distribution.purl_type), NotChecked):
+        raise UsageError(f"--distro {text}: names no release of {statement.id}; write it as in alpine:3.20, debian:12, ubuntu:24.04")
+    return statement
+
+
+def words(of: type[StrEnum]) -> click.Choice[str]:
+    """The words of an option that is one of an enum."""
+    return click.Choice([word.value for word in of])
+
+
+distro_option = base.option(
+    "--distro",
+    metavar="ID:VERSION",
+    callback=_distro,
+    help="Distribution of all packages of its kind, whatever the SBOM says: debian:12, alpine:3.20.",
+)
+
+
+@base.command("scan")
+@click.argument("sboms", nargs=-1, required=True, metavar="SBOM...")
+@base.db_option
+@base.option(
+    "-o", "--output", multiple=True, default=["table"], show_default=True, metavar="FORMAT[=FILE]",
+    help=f"{', '.join(report.name for report in REPORTS)}; repeatable. Without FILE to stdout, one at most. "
+    "Of several documents FILE is a folder (ends in /) or holds {name}, {digest} or {platform}.",
+)  # fmt: skip
+@base.option("--fail-on", type=words(FailOn), help="Exit 1 if there is a finding of this severity or above.")
+@base.option(
+    "--unknown-severity", type=words(UnknownSeverity), default=UnknownSeverity.FAIL.value, show_default=True,
+    help="Whether a finding whose severity nobody states reaches the severity of --fail-on.",
+)  # fmt: skip
+@base.option(
+    "--hidden", type=words(Hidden), default=Hidden.REPORT.value, show_default=True,
+    help="Packages that a later layer removed: report their findings apart, omit them, or let them count for --fail-on.",
+)  # fmt: skip
+@distro_option
+@base.option("--strict", is_flag=True, help="Exit 5 for notes too, not only where something was lost.")
+@base.quiet_option
+@base.verbose_option
+def scan(
+    sboms: tuple[str, ...],
+    *,
+    db: Path | None,
+    output: tuple[str, ...],
+    fail_on: str | None,
+    unknown_severity: str,
+    hidden: str,
+    distro: DistroStatement | None,
+    strict: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Match SBOMs with the feed database: findings, verdicts, coverage.
+
+    SBOM is a CycloneDX or SPDX document in JSON, also compressed, a folder of them, or `-` for standard input.
+    """
+    several = len(sboms) > 1 or Path(sboms[0]).is_dir()
+    settings = Settings(
+        outputs=parse_outputs(output, several=several),
+        policy=Policy(FailOn(fail_on) if fail_on else None, UnknownSeverity(unknown_severity), Hidden(hidden)),
+        options=MatchOptions(distro, omit_hidden=hidden == Hidden.OMIT),
+        evaluated_on=evaluation_day(),
+        strict=strict,
+        quiet=quiet,
+        verbose=verbose,
+    )
+    inputs = Inputs(sboms, settings)
+    with _without_collector():
+        batches = batched(inputs)
+        first = next(batches, None)  # a database is not asked for when there is nothing to ask
+        codes = _match(chain([first], batches), base.database_pointer(db), settings) if first else set()
+    base.finish(codes | {inputs.code()})
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Documents and results are many objects and form no cycles; looking for some takes a third of the time of a large document."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def batched(documents: Iterable[Document], limit: int = COMPONENTS_AT_ONCE) -> Iterator[list[Document]]:
+    """Documents in lists of so many components or a little more; never an empty list."""
+    batch: list[Document] = []
+    components = 0
+    for document in documents:
+        batch.append(document)
+        components += len(document.components)
+        if components >= limit:
+            yield batch
+            batch, components = [], 0
+    if batch:
+        yield batch
+
+
+def _match(batches: Iterable[Sequence[Document]], pointer: Path, settings: Settings) -> set[int]:
+    """Matches, writes, and gives the exit codes that apply."""
+    codes = set()
+    with open_database(pointer) as database:
+        writer = Writer(settings, status(database))
+        for documents in batches:
+            for target in match_documents(documents, database, settings.options):
+                codes.add(writer.write(target))
+    return codes
+
+
+class Writer:
+    """Writes the reports of one document after the other; each is what a run with that document alone would give."""
+
+    def __init__(self, settings: Settings, database: DatabaseStatus) -> None:
+        self._settings = settings
+        self._database = database
+        self._written: set[Path] = set()
+        self._style = terminal_style()
+        self._first = True
+
+    def write(self, target: TargetResult) -> int:
+        """The exit code of that document."""
+        settings = self._settings
+        report_problems(target.problems, settings)
+        self._warn_of_silence(target)
+        exit_ = exit_of(target, settings)
+        report = ScanReport(evaluated_on=settings.evaluated_on, database=self._database, targets=(target,), exit=exit_)
+        for output in settings.outputs:
+            self._emit(output, report, target.document)
+        self._first = False
+        return exit_.code
+
+    def _emit(self, output: Output, report: ScanReport, document: Document) -> None:
+        path = output.path_for(document)
+        if path is None:
+            between = b"" if self._first else output.report.between
+            base.emit(between + output.report.write(report, self._style), None)
+            return
+        if path in self._written:
+            raise UsageError(f"--output {output.report.name}={output.file}: {path} would be written twice; put {{digest}} in the name")
+        self._written.add(path)
+        _make_folder(path.parent)
+        base.emit(output.report.write(report, Style()), path)
+
+    def _warn_of_silence(self, target: TargetResult) -> None:
+        """No findings because nothing was checked: that must not look like a good result to somebody who reads a file or an exit code."""
+        coverage = coverage_of(target)
+        if coverage.counted and not coverage.checked and not self._settings.quiet:
+            reasons = ", ".join(f"{number} {reason}" for reason, number in coverage.not_checked.items())
+            base.warn(f"{target.document.path}: nothing was checked: {reasons}; `{base.PROGRAM} db status` says what the feeds cover")
+
+
+def exit_of(target: TargetResult, settings: Settings) -> Exit:
+    """What a document makes the command end with, and why."""
+    policy = settings.policy
+    because = {}
+    if reached := len(reaching(target.findings, policy)):
+        threshold = "of any severity" if policy.fail_on is FailOn.ANY else f"of severity {policy.fail_on} or above"
+        because[base.EXIT_FINDINGS] = f"findings {threshold}: {reached}"
+    if counted := [problem for problem in target.problems if problem.loss or settings.strict]:
+        because[base.EXIT_LOSS] = f"parts of the document that could not be read: {len(counted)}"
+    return Exit(base.exit_code(because), tuple(because[code] for code in sorted(because)))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise UsageError(f"{folder}: cannot be made: {exc.strerror}") from exc
+
+
+def terminal_style() -> Style:
+    """What standard output can show: colours on a terminal where NO_COLOR (no-color.org) is not set."""
+    if not sys.stdout.isatty():
+        return Style()
+    from shutil import get_terminal_size
+
+    return Style(colour=not os.environ.get("NO_COLOR"), width=get_terminal_size().columns)

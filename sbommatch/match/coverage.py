@@ -1,0 +1,43 @@
+"""How much of a document was checked."""
+
+from collections import Counter
+
+from msgspec import Struct
+
+from sbommatch.match.model import ComponentResult, NotChecked, TargetResult, Verdict
+
+COUNTED_TYPES = frozenset({"library", "application", "framework", "platform"})
+"""Components that coverage counts. Files, operating systems, devices, data and keys are no packages that a feed could speak of."""
+
+
+class Coverage(Struct, frozen=True):
+    """Components by verdict; the field names are those of the JSON report."""
+
+    affected: int
+    cleared: int
+    no_match: int
+    not_checked: dict[NotChecked, int]
+    """By reason, sorted; reasons that nothing has are absent."""
+
+    @property
+    def checked(self) -> int:
+        """Components that some feed speaks for."""
+        return self.affected + self.cleared + self.no_match
+
+    @property
+    def counted(self) -> int:
+        """All components that count."""
+        return self.checked + sum(self.not_checked.values())
+
+
+def counted_results(target: TargetResult) -> list[ComponentResult]:
+    """The components that coverage counts."""
+    return [result for result in target.components if result.component.type in COUNTED_TYPES]
+
+
+def coverage_of(target: TargetResult) -> Coverage:
+    """How many of the counted components have which verdict."""
+    results = counted_results(target)
+    verdicts = Counter(result.verdict for result in results)
+    reasons = Counter(result.reason for result in results if result.reason)
+    return Coverage(verdicts[Verdict.AFFECTED], verdicts[Verdict.CLEARED], verdicts[Verdict.NO_MATCH], dict(sorted(reasons.items())))

@@ -1,0 +1,154 @@
+"""The report for programs: `sbommatch.report/1`, as `sbommatch/schemas/report-1.schema.json` describes it.
+
+One line. Every field is present, null where nothing is known; lists are sorted; the same report gives the same bytes.
+"""
+
+from typing import ClassVar
+
+import msgspec
+
+from sbommatch import __version__
+from sbommatch.match.coverage import coverage_of
+from sbommatch.match.model import ComponentResult, Finding, Lookup, Match, NotChecked, TargetResult
+from sbommatch.problem import Problem
+from sbommatch.reports.report import ScanReport, Style
+from sbommatch.reports.text import as_text
+from sbommatch.sbom.component import Document
+from sbommatch.store.model import DatabaseStatus
+from sbommatch.versions.scheme import KEY_FORMAT
+
+SCHEMA = "sbommatch.report/1"
+
+
+class JsonReport:
+    """The report `json`."""
+
+    name: ClassVar[str] = "json"
+    title: ClassVar[str] = "everything, for programs: one JSON document a line"
+    suffix: ClassVar[str] = ".json"
+    between: ClassVar[bytes] = b""
+
+    def write(self, report: ScanReport, style: Style) -> bytes:
+        """One JSON document on one line, whatever the style."""
+        shape = {
+            "schema": SCHEMA,
+            "tool": {"name": "sbommatch", "version": __version__, "key_format": KEY_FORMAT},
+            "evaluated_on": report.evaluated_on,
+            "database": database_shape(report.database),
+            "targets": [_target(target) for target in report.targets],
+            "problems": [_problem(problem) for problem in report.problems],
+            "exit": report.exit,
+        }
+        return msgspec.json.encode(shape) + b"\n"
+
+
+def database_shape(database: DatabaseStatus) -> dict[str, object]:
+    """The database as reports name it."""
+    return {
+        "digest": database.digest,
+        "built_at": database.built_at,
+        "key_format": database.key_format,
+        "feeds": [
+            {
+                "name": feed.name,
+                "snapshot": feed.snapshot,
+                "captured_at": feed.captured_at,
+                "covers": feed.covers,
+                "completeness": feed.completeness,
+                "advisories": feed.advisories,
+            }
+            for feed in database.feeds
+        ],
+    }
+
+
+def _target(target: TargetResult) -> dict[str, object]:
+    document = target.document
+    return {
+        "document": document_shape(document),
+        "subject": document.subject,
+        "distro": {"id": target.distro_id, "version": target.distro_version, "from": target.distro_from},
+        "layers": sorted(document.layers, key=lambda layer: layer.index),
+        "components": [_component(result) for result in sorted(target.components, key=lambda result: result.component.ref)],
+        "findings": [finding_shape(finding) for finding in sorted(target.findings, key=lambda finding: (finding.ref, finding.id))],
+        "coverage": coverage_of(target),
+    }
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {"code": problem.code, "where": as_text(problem.where), "message": as_text(problem.message), "loss": problem.loss}
+
+
+def document_shape(document: Document) -> dict[str, object]:
+    """A document as reports name it."""
+    return {
+        "path": as_text(document.path),
+        "sha256": document.sha256,
+        "format": document.format,
+        "spec_version": document.spec_version,
+        "producer": document.producer,
+    }
+
+
+def _component(result: ComponentResult) -> dict[str, object]:
+    component = result.component
+    return {
+        "ref": component.ref,
+        "purl": component.purl,
+        "name": component.name,
+        "version": component.version,
+        "visible": component.visible,
+        "layer": component.layer,
+        "paths": sorted(component.paths),
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "unchecked": result.unchecked,
+        "lookups": [
+            lookup_shape(lookup, feeds, exact=result.reason is not NotChecked.INVALID_VERSION)
+            for lookup, feeds in zip(result.lookups, result.feeds, strict=True)
+        ],
+    }
+
+
+def lookup_shape(lookup: Lookup, feeds: tuple[str, ...], *, exact: bool) -> dict[str, object]:
+    """A lookup as reports show it; `exact` is false where the version is none and only its text can meet a record."""
+    return {
+        "namespace": lookup.namespace,
+        "name": lookup.name,
+        "version": lookup.raw_version,
+        "name_kind": lookup.name_kind,
+        "scheme": lookup.scheme,
+        "exact": exact,
+        "feeds": feeds,
+    }
+
+
+def finding_shape(finding: Finding) -> dict[str, object]:
+    """A finding as reports show it."""
+    return {
+        "ref": finding.ref,
+        "id": finding.id,
+        "ids": finding.ids,
+        "feed": finding.match.feed,
+        "record": finding.match.record,
+        "match": _match(finding.match) | {"also": [{"feed": also.feed, "record": also.record} | _match(also) for also in finding.also]},
+        "fix": finding.fix,
+        "severity": finding.severity,
+        "kev": None,
+        "epss": None,
+        "risk": None,
+        "hidden": finding.hidden,
+        "status": finding.status,
+        "suppressed_by": finding.suppressed_by,
+    }
+
+
+def _match(match: Match) -> dict[str, object]:
+    return {
+        "rule": match.rule,
+        "namespace": match.namespace,
+        "name": match.name,
+        "version": match.version,
+        "range": match.range,
+        "exact": match.exact,
+    }

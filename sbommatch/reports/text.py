@@ -1,0 +1,58 @@
+"""Text for people: columns, and nothing in them that could act on a terminal."""
+
+from collections.abc import Sequence
+
+ELLIPSIS = "…"
+GAP = "  "
+
+
+def as_text(name: str) -> str:
+    r"""A path as documents show it: bytes that are no UTF-8 as `\xNN`.
+
+    >>> as_text("caf\udce9.json")
+    'caf\\xe9.json'
+    """
+    return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def printable(text: str) -> str:
+    r"""Text that cannot act on a terminal: control characters, direction marks and bytes that are no UTF-8 as `\xNN` of their bytes.
+
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
+
+
+def shortened(text: str, width: int) -> str:
+    """Not longer than `width`.
+
+    >>> shortened("apk add curl", 8)
+    'apk add…'
+    """
+    return text if len(text) <= width else text[: max(width - 1, 0)] + ELLIPSIS
+
+
+def column_widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """The longest cell of each column."""
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
+def aligned(cells: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """The cells filled up to their columns' widths, but for the last, which ends the line."""
+    return [*(cell.ljust(width) for cell, width in zip(cells[:-1], widths, strict=False)), cells[-1]]
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "finding"), counted(2, "finding")
+    ('1 finding', '2 findings')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"

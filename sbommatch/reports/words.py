@@ -1,0 +1,23 @@
+"""Words for people, where several reports say the same."""
+
+from sbommatch.formats.advisory import FixState
+from sbommatch.match.model import NotChecked
+
+FIX_WORDS = {
+    FixState.FIXED: "fixed",
+    FixState.NOT_FIXED: "no fix",
+    FixState.WONT_FIX: "won't fix",
+    FixState.EOL: "end of life",
+    FixState.UNKNOWN: "-",
+}
+
+REASON_WORDS = {
+    NotChecked.NO_FEED: "no loaded feed covers it",
+    NotChecked.NO_VERSION: "no version is stated",
+    NotChecked.NO_IDENTITY: "no readable PURL says what it is",
+    NotChecked.NO_DISTRO: "no release of its distribution is stated (--distro ID:VERSION names one)",
+    NotChecked.NO_SCHEME: "a type of package whose versions sbommatch cannot order",
+    NotChecked.INVALID_VERSION: "its version is none in its ecosystem",
+    NotChecked.UNPLACED_BOUND: "no record of it has a range that can be placed",
+    NotChecked.NOT_READ: "it could not be read",
+}
