@@ -24,7 +24,8 @@ def base(request: pytest.FixtureRequest) -> ModuleType:
 
 def small_tool(base: ModuleType, scan: Callable[..., None]) -> click.Group:
     """A tool of one command `scan`, imported lazily from this module."""
-    command = base.command("scan")(click.argument("words", nargs=-1)(base.option("--fail-on", default="none")(scan)))
+    with_options = base.option("--fail-on", default="none")(base.option("--output", multiple=True, expose_value=False)(scan))
+    command = base.command("scan")(click.argument("words", nargs=-1)(with_options))
     setattr(sys.modules[__name__], "scan_command", command)  # noqa: B010  the lazy group looks it up by name
     entry = base.CommandEntry("scan", f"{__name__}:scan_command", "Scans.")
     cls = type("SmallGroup", (base.LazyGroup,), {"entries": (entry,), "default_command": "scan"})
@@ -60,15 +61,18 @@ def test_an_option_has_an_environment_variable_without_the_commands_name(base: M
 
 def test_a_configuration_file_gives_defaults(base: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / f"{base.PROGRAM}.toml").write_text('fail-on = "critical"\n')
+    (tmp_path / f"{base.PROGRAM}.toml").write_text('fail-on = "critical"\noutput = "json"\n')
     assert invoke(base, "x").output == "x critical\n"
     assert invoke(base, "x", "--fail-on", "low").output == "x low\n"
     (tmp_path / "other.toml").write_text('fail-on = "medium"\n')
     assert invoke(base, "x", "--config", "other.toml").output == "x medium\n"
+    (tmp_path / "other.toml").write_text('fail-on = "medium"\n[scan]\nfail-on = "any"\n')
+    assert invoke(base, "x", "--config", "other.toml").output == "x any\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "exit_code", "said"), [("fial-on = 1", 2, "fial_on"), ("= no toml", 3, "cannot be read"), (None, 3, "cannot be read")]
+    ("text", "exit_code", "said"),
+    [("fial-on = 1", 2, "fial_on"), ("[scna]\nx = 1", 2, "scna"), ("= no toml", 3, "cannot be read"), (None, 3, "cannot be read")],
 )
 def test_a_bad_configuration_is_refused(base: ModuleType, tmp_path: Path, text: str | None, exit_code: int, said: str) -> None:
     path = tmp_path / "bad.toml"

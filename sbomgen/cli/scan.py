@@ -41,7 +41,7 @@ class Wishes(Struct, frozen=True):
 
 @command("scan", epilog="SOURCE is a `docker save` archive or an OCI layout (folder or tar), gzip-, zstd- or xz-wrapped or not.")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@option("-o", "--output", "outputs", multiple=True, metavar="FORMAT[@VERSION][=FILE]", help=f"{FORMATS}; repeatable.  [default: table]")
+@option("-o", "--output", multiple=True, metavar="FORMAT[@VERSION][=FILE]", help=f"{FORMATS}; repeatable.  [default: table]")
 @platform_option
 @option(
     "--scope",
@@ -57,7 +57,7 @@ class Wishes(Struct, frozen=True):
 @verbose_option
 def scan(
     sources: Sequence[str],
-    outputs: Sequence[str],
+    output: Sequence[str],
     platform: str | None,
     scope: str,
     base: str | None,
@@ -68,7 +68,7 @@ def scan(
 ) -> None:
     """Write the SBOM of a container image."""
     wishes = Wishes(platform, base, show_build_args, quiet, verbose)
-    wanted = parse_outputs(outputs, len(sources) > 1)
+    wanted = parse_outputs(output, len(sources) > 1)
     codes: list[int] = []
     for source in sources:
         try:
@@ -79,8 +79,8 @@ def scan(
             warn(str(exc))
             codes.append(exc.exit_code)
             continue
-        for output in wanted:
-            write(inventory, output, scope == "all-layers", one_line=len(sources) > 1)
+        for one in wanted:
+            write(inventory, one, scope == "all-layers", one_line=len(sources) > 1)
         codes.append(report_problems(inventory.problems, wishes, strict))
     some_read = any(code in (0, EXIT_LOSS) for code in codes)
     finish(EXIT_LOSS if some_read and code == EXIT_UNREADABLE else code for code in codes)

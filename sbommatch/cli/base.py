@@ -125,21 +125,37 @@ def _configuration_file() -> Path | None:
 
 
 def _load_configuration(ctx: click.Context, _parameter: click.Parameter, named: Path | None) -> None:
-    """Makes the keys of the configuration file the defaults of this command's options; a key that no command knows is refused."""
+    """Makes the keys of the configuration file the defaults of this command's options; a key that no command knows is refused.
+
+    A table of a command's name (`[scan]`) counts for that command alone, before the keys at the top.
+    """
     path = named or _configuration_file()
     if path is None:
         return
     import tomllib
 
     try:
-        settings = tomllib.loads(path.read_text("utf-8"))
+        read = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise UnreadableError(f"{path}: the configuration cannot be read: {exc}") from exc
-    settings = {key.replace("-", "_"): value for key, value in settings.items()}
-    unknown = sorted(set(settings) - _known_options(ctx.find_root().command))
+    tables = {key: value for key, value in read.items() if isinstance(value, dict)}
+    settings = _keys({key: value for key, value in read.items() if key not in tables} | tables.get(ctx.command.name or "", {}))
+    unknown = {name for name in tables if name not in _known_commands(ctx.find_root().command)}
+    unknown |= set(settings) - _known_options(ctx.find_root().command)
     if unknown:
-        raise UsageError(f"{path}: no option is called {', '.join(unknown)}; `{PROGRAM} --help` lists the commands, and each its options")
-    ctx.default_map = settings
+        raise UsageError(
+            f"{path}: no option is called {', '.join(sorted(unknown))}; `{PROGRAM} --help` lists the commands, and each its options"
+        )
+    repeatable = {parameter.name for parameter in ctx.command.params if isinstance(parameter, click.Option) and parameter.multiple}
+    ctx.default_map = {key: [value] if key in repeatable and isinstance(value, str) else value for key, value in settings.items()}
+
+
+def _keys(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key.replace("-", "_"): value for key, value in settings.items()}
+
+
+def _known_commands(root: click.Command) -> set[str]:
+    return set(root.list_commands(click.Context(root))) if isinstance(root, click.Group) else set()
 
 
 def _known_options(root: click.Command) -> set[str]:
