@@ -57,6 +57,7 @@ def scan_image(
                 assemblies[cataloger.name] = assembly = _assemble(cataloger, overlay)
                 history.observe(index, cataloger.name, assembly.packages, overlay.layer_of)
     packages = history.packages()
+    problems.extend(overlay.problems)
     problems.extend(problem for assembly in assemblies.values() for problem in assembly.problems)
     base = find_base(image, given_base)
     return Inventory(

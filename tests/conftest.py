@@ -1,6 +1,7 @@
 """Fixtures and rules for every test.
 
-Real data and real images are optional. SBOMPAIR_DATA and SBOMPAIR_CORPUS name their folders; else `shared/data` beside the project and `build/corpus` in it are tried.
+Real data and real images are optional. SBOMPAIR_DATA and SBOMPAIR_CORPUS name their folders; else `shared/data` beside the project and
+`build/corpus` in it are tried.
 With SBOMPAIR_NO_SKIPS=1 a skipped test fails the run, unless it is marked `peer`. No test reaches the network but loopback.
 """
 

@@ -121,9 +121,12 @@ class Decompressed:
             )
 
 
-def open_decompressed(raw: ByteStream, limits: Limits = LAYER_LIMITS) -> Decompressed:
-    """A forward-only stream of what `raw`, read from where it stands, holds under its compression, if any. The caller closes `raw`."""
-    return Decompressed(raw, limits)
+def open_decompressed(raw: ByteStream, limits: Limits | None = None) -> Decompressed:
+    """A forward-only stream of what `raw`, read from where it stands, holds under its compression, if any; by default a layer.
+
+    The caller closes `raw`.
+    """
+    return Decompressed(raw, limits or LAYER_LIMITS)
 
 
 class _Source:

@@ -136,12 +136,20 @@ def why_no_image(document: Document) -> str | None:
     """Why a manifest is not that of an image that can be read; None where it is one."""
     if document.schema_version == 1 or document.fs_layers is not None or document.media_type in SCHEMA1_TYPES:
         return "a Docker schema 1 manifest, which is not supported: pull and save the image with a tool of today"
-    if document.config is None or document.layers is None:
+    if document.config is None:
         return f"an artifact manifest of type {document.artifact_type or document.media_type or 'unknown'}"
     if document.config.media_type not in CONFIG_TYPES | {OCTETS, None}:
         return f"an artifact with a config of type {document.config.media_type}"
-    strange = next((layer.media_type for layer in document.layers if not _is_tar(layer.media_type)), None)
+    strange = next((layer.media_type for layer in document.layers or () if not _is_tar(layer.media_type)), None)
     return f"an artifact with content of type {strange}" if strange else None
+
+
+def read_document(content: bytes, where: str) -> Document:
+    """An index or a manifest. What claims to be both is refused: tools would disagree on what the image is (CVE-2021-41190)."""
+    document = decode(content, Document, where)
+    if document.manifests is not None and (document.config is not None or document.layers is not None):
+        raise UnreadableError(f"{where}: it is an index and a manifest at once: refused")
+    return document
 
 
 def read_config(content: bytes, layer_count: int, where: str) -> ImageConfig:

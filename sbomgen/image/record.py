@@ -40,9 +40,9 @@ def decode_scan(content: bytes, catalogers: Sequence[Cataloger]) -> LayerScan:
 
 
 def _decode(content: bytes) -> LayerScan:
-    """The record with facts that are builtin values yet; where a text stands as an extension, by way of builtin values altogether."""
+    """The record, its facts still builtin values; by way of builtin values altogether where one of its own texts is an extension."""
     try:
-        return msgpack.decode(content, type=LayerScan)
+        return msgpack.decode(content, type=LayerScan, ext_hook=_raw_text)
     except msgspec.ValidationError:
         return msgspec.convert(msgpack.decode(content, ext_hook=_raw_text), LayerScan)
 

@@ -23,6 +23,9 @@ AUFS = ".wh..wh."
 MAX_LINKS = 40
 """Hard links followed to a body that comes later in the tar; as many as Linux follows of symbolic ones."""
 
+MAX_LINKED_BYTES = 8 << 30
+"""Read again under the names of hard links: ten thousand links to one large body would be read ten thousand times."""
+
 LinkedBodies = dict[int, list[tuple[str, Catalogers]]]
 """By the offset of a body: the other names under which catalogers want it."""
 
@@ -49,6 +52,7 @@ class LayerTable:
         self._notes: list[Problem] = []
         self._bodies: dict[str, int] = {}  # the offset of the body that a path names
         self._links: dict[str, str] = {}  # hard links whose target had not come yet
+        self._linked_bytes = 0
         self._by_magic: dict[int, dict[str, tuple[Any, ...]]] = {}  # facts that do not depend on the name
 
     def read(self, tar: TarStream, spool: Spool) -> None:
@@ -93,7 +97,8 @@ class LayerTable:
         left = dict(bodies)
         for entry in tar:
             if entry.kind is EntryKind.FILE and entry.offset in left:
-                self._read_body(entry, left.pop(entry.offset), tar, spool)
+                names = [(path, wanted) for path, wanted in left.pop(entry.offset) if self._afford(path, entry.size_bytes)]
+                self._read_body(entry, names, tar, spool)
                 if not left:
                     return
 
@@ -155,6 +160,14 @@ class LayerTable:
             path = self._links[path]
         return self._bodies.get(path)
 
+    def _afford(self, path: str, size_bytes: int) -> bool:
+        self._linked_bytes += size_bytes
+        if self._linked_bytes <= MAX_LINKED_BYTES:
+            return True
+        message = f"not read: it is a hard link, and more than {MAX_LINKED_BYTES:,} bytes were read for those"
+        self._evidence.setdefault(path, _Evidence()).problems.append(Problem(ProblemCode.LIMIT_REACHED, path, message, loss=True))
+        return False
+
     def _read_body(self, entry: TarEntry, names: list[tuple[str, Catalogers]], tar: TarStream, spool: Spool) -> None:
         """Have a body read by the catalogers that want it, under each of its names."""
         body = Body(entry, tar, spool)
@@ -181,7 +194,7 @@ class LayerTable:
         for skipped in tar.skipped:
             self._note(skipped.path, f"skipped: {skipped.reason}")
         if tar.skipped_count > len(tar.skipped):
-            self._note("", f"{tar.skipped_count - len(tar.skipped):,} more entries were skipped")
+            self._note("other names", f"{tar.skipped_count - len(tar.skipped):,} more entries were skipped")
 
     def _note(self, path: str, message: str) -> None:
         self._notes.append(Problem(ProblemCode.ARCHIVE_ENTRY_SKIPPED, path, message, loss=False))

@@ -49,7 +49,8 @@ class _Entry(Struct, frozen=True, rename="pascal"):
     """An image in `manifest.json`: names of files in the archive, and its tags."""
 
     config: str
-    layers: tuple[str, ...]
+    layers: tuple[str, ...] | None = None
+    """Null where the image has none."""
     repo_tags: tuple[str, ...] | None = None
     layer_sources: dict[str, Descriptor] | None = None
     """By diff_id."""
@@ -66,7 +67,8 @@ class DockerImages:
     def image(self, manifest: ListedManifest) -> Image:
         """One of the listed images."""
         entry = self._by_config[manifest.config_digest or ""]
-        config = read_config(self._config(entry), len(entry.layers), f"{self._blobs.location}: {entry.config}")
+        names = entry.layers or ()
+        config = read_config(self._config(entry), len(names), f"{self._blobs.location}: {entry.config}")
         sources = entry.layer_sources or {}
         layers = [
             StoredLayer(
@@ -75,7 +77,7 @@ class DockerImages:
                 sources[diff_id].media_type if diff_id in sources else None,
                 partial(self._blobs.open, name),
             )
-            for name, diff_id in zip(entry.layers, config.diff_ids, strict=True)
+            for name, diff_id in zip(names, config.diff_ids, strict=True)
         ]
         return make_image(self.index, manifest, config, layers)
 

@@ -16,9 +16,9 @@ from sbomgen.image.oci import (
     Descriptor,
     Document,
     check_digest,
-    decode,
     is_attestation,
     read_config,
+    read_document,
     read_platform,
     verify,
     why_no_image,
@@ -68,13 +68,14 @@ class OciImages:
         """One of the listed images."""
         where = f"{self._blobs.location}: manifest {manifest.digest}"
         document = self._documents[manifest.digest or ""]
-        if document is None or document.config is None or document.layers is None:
+        if document is None or document.config is None:
             raise UnreadableError(f"{where}: {manifest.reason or 'it is not stored here'}")
         config_digest = document.config.digest
-        config = read_config(self._blob(config_digest), len(document.layers), f"{where}: config {config_digest}")
+        descriptors = document.layers or ()
+        config = read_config(self._blob(config_digest), len(descriptors), f"{where}: config {config_digest}")
         layers = [
             StoredLayer(check_digest(layer.digest, where), layer.size, layer.media_type, partial(self._open_layer, layer))
-            for layer in document.layers
+            for layer in descriptors
         ]
         annotations = {**manifest.annotations, **(document.annotations or {})}
         return make_image(self.index, msgspec.structs.replace(manifest, annotations=annotations), config, layers)
@@ -89,7 +90,7 @@ class OciImages:
 
     def _listed_manifests(self) -> Iterator[ListedManifest]:
         where = f"{self._blobs.location}: {INDEX_NAME}"
-        top = decode(read_bounded(self._blobs, INDEX_NAME, MAX_DOCUMENT_BYTES), Document, where)
+        top = read_document(read_bounded(self._blobs, INDEX_NAME, MAX_DOCUMENT_BYTES), where)
         references: dict[str, list[str]] = {}
         descriptors: dict[str, Descriptor] = {}
         for descriptor in top.manifests or ():
@@ -141,7 +142,7 @@ class OciImages:
         """A manifest or index; None where the layout does not have it."""
         if digest not in self._documents:
             where = f"{self._blobs.location}: {_blob_name(digest)}"
-            self._documents[digest] = decode(self._blob(digest), Document, where) if _blob_name(digest) in self._blobs else None
+            self._documents[digest] = read_document(self._blob(digest), where) if _blob_name(digest) in self._blobs else None
         return self._documents[digest]
 
     def _blob(self, digest: str) -> bytes:
