@@ -70,10 +70,11 @@ class Package(Struct, frozen=True, kw_only=True):
     type: str
     """PURL type: `apk`, `deb`, `pypi`."""
     name: str
-    """As the package database spells it; the PURL normalises."""
+    """As the package database spells it, the PURL normalises; with its scope, path or group: `@angular/core`, `org.slf4j:slf4j-api`."""
     slot_name: str | None = None
     """What `slot` says instead of the name where one package may be spelt in several ways: PyPI's normalised name."""
     raw_version: str
+    """As the database has it, an rpm's as `[EPOCH:]VERSION-RELEASE`; empty where there is none, as in Go's main modules."""
     arch: str | None = None
     root: str = ""
     """Where it is installed: for OS packages the root of the distribution (empty, or the path of a chroot); for Python the site folder."""
@@ -87,6 +88,8 @@ class Package(Struct, frozen=True, kw_only=True):
     homepage: str | None = None
     description: str | None = None
     """One line."""
+    qualifiers: tuple[tuple[str, str], ...] = ()
+    """Further qualifiers of the PURL, where the type has them: `rpmmod`, `classifier`."""
     owned_files: tuple[str, ...] = ()
     """Files the package database says it delivers, root-relative, as listed (links not resolved)."""
     evidence: tuple[str, ...] = ()
