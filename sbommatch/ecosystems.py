@@ -70,6 +70,9 @@ LANGUAGE_BY_PURL_TYPE = {language.purl_type: language for language in LANGUAGES}
 DISTRIBUTION_BY_OSV = {distribution.osv: distribution for distribution in DISTRIBUTIONS}
 DISTRIBUTION_BY_ID = {distribution.id: distribution for distribution in DISTRIBUTIONS}
 
+ROLLING_RELEASES = frozenset({"edge", "sid"})
+"""Releases without a number, as namespaces write them: `alpine:edge`, `debian:sid`."""
+
 
 def release_of(distribution: Distribution, version: str) -> str | None:
     """The release that a stated version belongs to, as namespaces write it; None where the text is no numbered version of enough parts.

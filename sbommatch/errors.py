@@ -5,6 +5,7 @@
     ├── UnreadableError       3  an SBOM or an input file that cannot be read as what it is taken for
     ├── DatabaseError         4  the feed database is missing, damaged, or of another format
     └── FeedError             3  a feed's snapshot that cannot be read at all
+        ├── DigestError       6  a file of a snapshot that is not the one its snapshot.json states
         └── ShrunkFeedError   6  a feed that lost more than it may
 
 What can be read around is no exception but a `Problem` in the result (see `sbommatch.problem`).
@@ -41,6 +42,12 @@ class FeedError(SbommatchError):
     """A snapshot of a feed that cannot be read at all; single broken records are problems instead."""
 
     exit_code = 3
+
+
+class DigestError(FeedError):
+    """A file whose digest is not the one that was stated for it; nothing of its snapshot is used."""
+
+    exit_code = 6
 
 
 class ShrunkFeedError(FeedError):

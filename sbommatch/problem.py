@@ -10,7 +10,9 @@ class ProblemCode(StrEnum):
 
     BAD_COMPONENT = "bad_component"
     BAD_RECORD = "bad_record"
+    DUPLICATE_RECORD = "duplicate_record"
     DUPLICATE_REF = "duplicate_ref"
+    GIT_RANGE = "git_range"
     INPUT_UNREADABLE = "input_unreadable"
     LIMIT_REACHED = "limit_reached"
     NO_COMPONENTS = "no_components"

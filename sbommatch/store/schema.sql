@@ -12,7 +12,7 @@ CREATE TABLE meta (
 CREATE TABLE snapshot (                     -- one state of one feed, as it was loaded
     snapshot_id INTEGER NOT NULL,           -- counts up with captured_at within a feed
     feed VARCHAR NOT NULL,
-    captured_at TIMESTAMP NOT NULL,         -- UTC
+    captured_at TIMESTAMP,                  -- UTC; NULL: neither the user nor the feed states it
     sha256 VARCHAR NOT NULL,                -- over names and digests of its files, sorted
     url VARCHAR,
     covers VARCHAR[] NOT NULL,              -- namespaces it speaks for, sorted
@@ -65,12 +65,12 @@ CREATE TABLE affected (                     -- sorted by pkg_id, lo, hi
     advisory_id INTEGER NOT NULL,
     scheme VARCHAR NOT NULL,
     name_kind VARCHAR NOT NULL,             -- source, binary, self
-    lo BLOB,                                -- NULL with `hi`: a bound has no key, or the row matches by `listed` alone
+    lo BLOB,                                -- NULL with `hi`: only `compare` places the row, by `events`, or `listed` alone matches
     hi BLOB,
     listed VARCHAR,                         -- a version that matches by its text only
     raw VARCHAR NOT NULL,                   -- the range as the feed says it
-    events VARCHAR,                         -- JSON [[kind, version], …] of the range, where the NULL branch needs it
-    unplaced BOOLEAN NOT NULL,              -- a bound is no version of the scheme: the record cannot be checked for this package
+    events VARCHAR,                         -- for `compare`: JSON [[kind, version], …], of the whole range on its first row
+    unplaced BOOLEAN NOT NULL,              -- nobody knows of the versions from `lo` to `hi`: a bound is no version of the scheme
     rule VARCHAR,                           -- a named rule of the format or scheme that made the row
     state VARCHAR NOT NULL,                 -- affected, not_affected
     fix_state VARCHAR NOT NULL,             -- fixed, not_fixed, wont_fix, eol, unknown

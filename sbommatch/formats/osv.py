@@ -1,0 +1,290 @@
+"""OSV 1.x: one JSON document per advisory (https://ossf.github.io/osv-schema/).
+
+Ranges keep their events in document order; ranges of commits (GIT) are set aside and counted, what an ecosystem of ours does not know is
+a note. `summary` is the record's own, else the beginning of its `details`: half of PyPI's records have details only.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import sha256
+
+import msgspec
+from msgspec import Raw, Struct
+
+from sbommatch import ecosystems  # by module: `ecosystems` itself imports a module of this package
+from sbommatch.formats.advisory import Advisory, Affected, Event, EventKind, FeedContext, NameKind, Range, Severity
+from sbommatch.problem import Problem, ProblemCode
+
+RECORD_LIMIT_BYTES = 64 << 20
+"""One record; the largest of twelve whole feeds has 0.2 MB."""
+
+EVENTS_LIMIT = 1000
+"""Of one package; the most in twelve whole feeds are 118, and rows grow with their number times the length of the range's text."""
+
+SUMMARY_LIMIT = 120
+"""Characters of a summary that is cut from the details: a line of a table."""
+
+CVE = re.compile(r"CVE-\d{4}-\d{4,}")
+
+CVSS_SYSTEMS = frozenset({"CVSS_V2", "CVSS_V3", "CVSS_V4"})
+
+GO_CUSTOM_RANGES = "go_custom_ranges"
+"""The rule of Go's `ecosystem_specific.custom_ranges`."""
+
+
+class OsvFormat:
+    """The format `osv`."""
+
+    name = "osv"
+    suffixes: tuple[str, ...] = (".json",)
+
+    def read(self, document: bytes, where: str, context: FeedContext) -> Iterator[Advisory | Problem]:
+        """The advisory of one document, after the problems of its parts; a record that is no OSV is one problem, a loss."""
+        try:
+            record = _decode(document)
+        except (ValueError, RecursionError) as exc:
+            yield Problem(ProblemCode.BAD_RECORD, where, f"no OSV record: {exc}", loss=True)
+            return
+        affected: list[Affected] = []
+        for index, entry in enumerate(record.affected or ()):
+            for part in _affected(entry, f"{where}: affected[{index}]", context):
+                if isinstance(part, Problem):
+                    yield part
+                else:
+                    affected.append(part)
+        yield _advisory(record, tuple(affected), sha256(document).hexdigest(), context)
+
+
+class _Package(Struct):
+    ecosystem: str
+    name: str
+
+
+class _Range(Struct):
+    type: str
+    events: tuple[dict[str, str], ...]
+
+
+class _Severity(Struct):
+    type: str
+    score: str
+
+
+class _Affected(Struct):
+    package: _Package | None = None
+    ranges: tuple[_Range, ...] | None = None
+    versions: tuple[str, ...] | None = None
+    severity: tuple[_Severity, ...] | None = None
+    ecosystem_specific: Raw = Raw()
+
+
+class _Reference(Struct):
+    url: str = ""
+
+
+class _Record(Struct):
+    id: str
+    modified: str | None = None
+    published: str | None = None
+    withdrawn: str | None = None
+    aliases: tuple[str, ...] | None = None
+    related: tuple[str, ...] | None = None
+    upstream: tuple[str, ...] | None = None
+    summary: str | None = None
+    details: str | None = None
+    severity: tuple[_Severity, ...] | None = None
+    affected: tuple[_Affected, ...] | None = None
+    references: tuple[_Reference, ...] | None = None
+    database_specific: Raw = Raw()
+
+
+class _GoSpecific(Struct):
+    custom_ranges: tuple[_Range, ...] | None = None
+
+
+class _Labelled(Struct):
+    severity: str | None = None
+
+
+_RECORD = msgspec.json.Decoder(_Record)
+_GO_SPECIFIC = msgspec.json.Decoder(_GoSpecific)
+_LABELLED = msgspec.json.Decoder(_Labelled)
+
+
+def _decode(document: bytes) -> _Record:
+    """Raises ValueError, and RecursionError where the nesting has no end."""
+    if len(document) > RECORD_LIMIT_BYTES:
+        raise ValueError(f"{len(document)} bytes; the limit is {RECORD_LIMIT_BYTES}")
+    record = _RECORD.decode(document.removeprefix(b"\xef\xbb\xbf"))
+    if not record.id.strip():
+        raise ValueError("the id is empty")
+    return record
+
+
+class _Target(Struct, frozen=True):
+    """What an OSV ecosystem is here."""
+
+    namespace: str
+    scheme: str
+    name_kind: NameKind
+    channel: str | None = None
+
+
+@lru_cache(maxsize=4096)
+def _target(ecosystem: str) -> _Target | None:
+    """The namespace of `PyPI`, `Alpine:v3.11`, `Ubuntu:Pro:22.04:LTS` (channel `pro`); None where it has none here."""
+    base, *suffixes = ecosystem.split(":")
+    if language := ecosystems.LANGUAGE_BY_OSV.get(base):
+        return _Target(language.purl_type, language.scheme, NameKind.SELF)
+    distribution = ecosystems.DISTRIBUTION_BY_OSV.get(base)
+    if distribution is None:
+        return None
+    for index, suffix in enumerate(suffixes):
+        release = suffix if suffix in ecosystems.ROLLING_RELEASES else ecosystems.release_of(distribution, suffix)
+        if release:
+            channel = ":".join(suffixes[:index]).lower() or None
+            return _Target(f"{distribution.id}:{release}", distribution.scheme, distribution.name_kind, channel)
+    return None
+
+
+def _affected(entry: _Affected, where: str, context: FeedContext) -> Iterator[Affected | Problem]:
+    ranges = entry.ranges or ()
+    yield from (
+        Problem(ProblemCode.GIT_RANGE, where, "a range of commits, set aside", loss=False) for range_ in ranges if range_.type == "GIT"
+    )
+    if entry.package is None:
+        return
+    target = _target(entry.package.ecosystem)
+    if target is None:
+        yield Problem(
+            ProblemCode.UNKNOWN_ECOSYSTEM, where, f"nothing is known here of the ecosystem {entry.package.ecosystem!r}", loss=False
+        )
+        return
+    placed = _ranges(entry, target)
+    if sum(len(range_.events) for range_ in placed) > EVENTS_LIMIT:
+        yield Problem(ProblemCode.LIMIT_REACHED, where, f"its ranges have more than {EVENTS_LIMIT} events", loss=True)
+        return
+    yield Affected(
+        namespace=target.namespace,
+        name=_normalised(target.namespace, entry.package.name),
+        name_kind=target.name_kind,
+        scheme=target.scheme,
+        ranges=placed,
+        versions=entry.versions or (),
+        channel=target.channel,
+        severities=_severities(entry.severity, context),
+    )
+
+
+def _normalised(namespace: str, name: str) -> str:
+    language = ecosystems.LANGUAGE_BY_PURL_TYPE.get(namespace)
+    return language.normalise(name) if language else name
+
+
+def _ranges(entry: _Affected, target: _Target) -> tuple[Range, ...]:
+    """The ranges that have versions; Go's own ones where all that the record says in the standard's words is `introduced: 0`."""
+    ranges = [range_ for range_ in entry.ranges or () if range_.type != "GIT"]
+    if target.namespace == "golang" and all(range_.events == ({"introduced": "0"},) for range_ in ranges):
+        custom = _custom_ranges(entry.ecosystem_specific)
+        if custom:
+            return tuple(_range(range_, target.scheme, GO_CUSTOM_RANGES) for range_ in custom)
+    return tuple(_range(range_, target.scheme, None) for range_ in ranges)
+
+
+def _custom_ranges(specific: Raw) -> tuple[_Range, ...]:
+    """Of versions that are no tags of the module (`0.0.0-2023…`), which Go's `ranges` leave out; of another form they count as absent."""
+    if b'"custom_ranges"' not in bytes(specific):
+        return ()
+    try:
+        return _GO_SPECIFIC.decode(specific).custom_ranges or ()
+    except ValueError:
+        return ()
+
+
+def _range(range_: _Range, scheme: str, rule: str | None) -> Range:
+    events = tuple(Event(EVENT_KINDS[kind], version) for event in range_.events for kind, version in event.items() if kind in EVENT_KINDS)
+    return Range(scheme, events, raw_range(events), rule)
+
+
+EVENT_KINDS = {kind.value: kind for kind in (EventKind.INTRODUCED, EventKind.FIXED, EventKind.LAST_AFFECTED, EventKind.LIMIT)}
+"""OSV's events; the schema allows no others."""
+
+OPERATORS = {EventKind.INTRODUCED: ">=", EventKind.FIXED: "<", EventKind.LAST_AFFECTED: "<=", EventKind.LIMIT: "<"}
+
+
+def raw_range(events: tuple[Event, ...]) -> str:
+    """The events as people write ranges, in document order.
+
+    >>> raw_range((Event(EventKind.INTRODUCED, "0"), Event(EventKind.FIXED, "1.2"), Event(EventKind.INTRODUCED, "2.0")))
+    '<1.2 || >=2.0'
+    """
+    parts: list[str] = []
+    opened: str | None = None
+    for event in events:
+        text = OPERATORS[event.kind] + event.version
+        introduces = event.kind is EventKind.INTRODUCED
+        if introduces or opened is None:
+            parts.append(text)
+        else:
+            parts[-1] = text if opened == "0" else f"{parts[-1]},{text}"
+        opened = event.version if introduces else None
+    return " || ".join(parts)
+
+
+def _severities(severities: tuple[_Severity, ...] | None, context: FeedContext) -> tuple[Severity, ...]:
+    """Vectors as they are; systems of other names (`Ubuntu`: `medium`) are words of that source."""
+    return tuple(
+        Severity(severity.type, severity.score, context.feed)
+        if severity.type in CVSS_SYSTEMS
+        else Severity("label", severity.score, severity.type)
+        for severity in severities or ()
+    )
+
+
+def _label(database_specific: Raw, context: FeedContext) -> tuple[Severity, ...]:
+    """GitHub's word for the severity."""
+    if b'"severity"' not in bytes(database_specific):
+        return ()
+    try:
+        word = _LABELLED.decode(database_specific).severity
+    except ValueError:
+        return ()
+    return (Severity("label", word, context.feed),) if word else ()
+
+
+def _advisory(record: _Record, affected: tuple[Affected, ...], record_sha256: str, context: FeedContext) -> Advisory:
+    aliases = _identifiers(record.aliases, record.id)
+    upstream = _identifiers(record.upstream, record.id)
+    notice = any(part.name_kind is not NameKind.SELF for part in affected)
+    named = (record.id, *aliases, *(upstream if notice else ()))
+    return Advisory(
+        id=record.id,
+        feed=context.feed,
+        aliases=aliases,
+        cves=tuple(sorted({identifier for identifier in named if CVE.fullmatch(identifier)})),
+        related=_identifiers(record.related, record.id),
+        upstream=upstream,
+        withdrawn=record.withdrawn or None,
+        affected=affected,
+        severities=_severities(record.severity, context) + _label(record.database_specific, context),
+        summary=_summary(record),
+        references=tuple(reference.url for reference in record.references or () if reference.url),
+        published=record.published,
+        modified=record.modified,
+        record_sha256=record_sha256,
+    )
+
+
+def _identifiers(identifiers: tuple[str, ...] | None, own: str) -> tuple[str, ...]:
+    """Without repetitions, blanks and the record's own, in document order."""
+    if not identifiers:
+        return ()
+    return tuple(dict.fromkeys(identifier for identifier in identifiers if identifier.strip() and identifier != own))
+
+
+def _summary(record: _Record) -> str:
+    if record.summary:
+        return record.summary
+    beginning = (record.details or "").strip()[: SUMMARY_LIMIT + 1].partition("\n")[0]
+    return beginning if len(beginning) <= SUMMARY_LIMIT else beginning[: SUMMARY_LIMIT - 1].rstrip() + "…"

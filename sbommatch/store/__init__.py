@@ -1,0 +1,1 @@
+"""The feed database: build, open, and all SQL on it."""

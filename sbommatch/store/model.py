@@ -1,0 +1,118 @@
+"""What the store gives: the state of the database, its coverage, groups and records."""
+
+from msgspec import Struct
+
+from sbommatch.formats.advisory import FixState, State
+
+
+class FeedStatus(Struct, frozen=True, kw_only=True):
+    """One feed in the database, and what its snapshot held."""
+
+    name: str
+    snapshot: str
+    """The snapshot's digest."""
+    captured_at: str | None
+    """RFC 3339; None where neither the user nor the feed states when it was taken."""
+    covers: tuple[str, ...]
+    """Namespaces that it speaks for, sorted."""
+    completeness: str
+    """`full`, `fixes_only`, `partial`."""
+    proof: str
+    advisories: int
+    """Records read, withdrawn ones among them."""
+    affected: int
+    """Rows: intervals, listed versions, clearings."""
+    withdrawn: int
+    """Records withdrawn."""
+    unkeyed: int
+    """Rows with a bound that has no key."""
+    refused: int
+    """Records that could not be read."""
+    git_ranges: int
+    """Ranges of commits, set aside."""
+    unordered: int
+    """Ranges whose events had to be sorted."""
+
+
+class DatabaseStatus(Struct, frozen=True, kw_only=True):
+    """A database as a whole."""
+
+    file: str
+    """Name of the database file."""
+    digest: str
+    """SHA-256 over schema number, key format and the sorted snapshot digests."""
+    built_at: str
+    key_format: int
+    schema_number: int
+    tool_version: str
+    feeds: tuple[FeedStatus, ...]
+    """Sorted by name."""
+
+
+class RatedSeverity(Struct, frozen=True, order=True):
+    """A severity as somebody states it, with what its vector comes to."""
+
+    system: str
+    """`CVSS_V2`, `CVSS_V3`, `CVSS_V4`, or `label`."""
+    value: str
+    source: str
+    score: float | None
+    """Base score; None of a label, and of a vector that is none."""
+    level: str
+    """As `sbommatch.match.model.Level` says it."""
+
+
+class Group(Struct, frozen=True, kw_only=True):
+    """A vulnerability group, with what its standing records say of it."""
+
+    group_id: int
+    display: str
+    """The CVE, else the GHSA, else a feed's own identifier."""
+    ids: tuple[str, ...]
+    """All identifiers, sorted."""
+    severities: tuple[RatedSeverity, ...]
+    """Of all standing records of the group, sorted, without repetitions."""
+    links: tuple[str, ...]
+    """Likewise."""
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """One row of one record for a package, whether it counts or not: what `explain` and `search` show."""
+
+    advisory_id: int
+    feed: str
+    record: str
+    namespace: str
+    name: str
+    name_kind: str
+    scheme: str
+    state: State
+    fix_state: FixState
+    fix: str | None
+    raw: str
+    rule: str | None
+    lo: bytes | None
+    hi: bytes | None
+    listed: str | None
+    """The version that the row lists, where its text alone decides."""
+    unplaced: bool
+    withdrawn: str | None
+    met: bool
+    """Whether the version of the lookup is in the row; False where there is no lookup."""
+
+
+class FoundRecord(Struct, frozen=True, kw_only=True):
+    """A record that a search found."""
+
+    feed: str
+    record: str
+    ids: tuple[str, ...]
+    """Of all its groups, sorted."""
+    related: tuple[str, ...]
+    withdrawn: str | None
+    published: str | None
+    modified: str | None
+    summary: str
+    links: tuple[str, ...]
+    severities: tuple[RatedSeverity, ...]
+    affected: tuple[Record, ...]

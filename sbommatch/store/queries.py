@@ -1,0 +1,301 @@
+"""All questions to the feed database.
+
+Rows are found by the package's name and settled by comparing keys; what has no key is settled in Python, pair by pair. Rows that stand
+are those of the present snapshots (`last_snapshot` NULL) whose record is not withdrawn. `candidates` gives no others; `records_of` and
+`search` show all and say why one does not count.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from sbommatch.ecosystems import LANGUAGE_BY_PURL_TYPE, normalise_pypi
+from sbommatch.errors import UsageError
+from sbommatch.formats.advisory import Event, FixState
+from sbommatch.match.model import Candidate, Lookup
+from sbommatch.purl import InvalidPurl, parse_purl
+from sbommatch.store.model import DatabaseStatus, FeedStatus, FoundRecord, Group, RatedSeverity, Record
+from sbommatch.store.open import Database
+from sbommatch.store.rows import canonical
+from sbommatch.versions import SCHEME_BY_NAME
+from sbommatch.versions.intervals import contains_raw
+from sbommatch.versions.scheme import InvalidVersion
+
+_EVENTS = msgspec.json.Decoder(tuple[Event, ...])
+
+
+_META = """
+SELECT digest, strftime(built_at, '%Y-%m-%dT%H:%M:%SZ') AS built_at, key_format, schema_number, tool_version FROM meta
+"""
+
+_SNAPSHOTS = """
+SELECT feed AS name, sha256 AS snapshot, strftime(captured_at, '%Y-%m-%dT%H:%M:%SZ') AS captured_at, covers, completeness, proof,
+    advisories, affected, withdrawn, unkeyed, refused, git_ranges, unordered
+FROM snapshot ORDER BY feed, snapshot_id
+"""
+
+
+def status(database: Database) -> DatabaseStatus:
+    """What the database holds, and of when."""
+    [meta] = database.records(_META)
+    return msgspec.convert({**meta, "file": database.path.name, "feeds": coverage(database)}, DatabaseStatus)
+
+
+def coverage(database: Database) -> tuple[FeedStatus, ...]:
+    """The feeds in the database with what they speak for, sorted by name."""
+    return msgspec.convert(database.records(_SNAPSHOTS), tuple[FeedStatus, ...])
+
+
+# The parameters are lists: one statement for any number of lookups, and no import of pandas or pyarrow, which would cost more than the
+# query. The rows of the packages asked for are taken out first, by one equality: from it DuckDB makes a filter for its scan, where the
+# conditions of the join below alone would make it read all columns of most row groups (2.8 million rows: 45 ms, not 200).
+_NEAR = """
+WITH lookup AS (
+    SELECT unnest($1::INTEGER[]) AS place, unnest($2::VARCHAR[]) AS listed, unnest($3::VARCHAR[]) AS namespace,
+        unnest($4::VARCHAR[]) AS name, unnest($5::VARCHAR[]) AS name_kind, unnest($6::VARCHAR[]) AS scheme, unnest($7::BLOB[]) AS key,
+        unnest($8::VARCHAR[]) AS arch, unnest($9::VARCHAR[]) AS "module", unnest($10::VARCHAR[]) AS channel
+),
+asked AS MATERIALIZED (
+    SELECT l.*, p.pkg_id FROM lookup l JOIN package p ON p.namespace = l.namespace AND p.name = l.name
+),
+near AS MATERIALIZED (
+    SELECT * FROM affected WHERE pkg_id IN (SELECT pkg_id FROM asked)
+)
+"""
+
+_JOIN = """
+FROM asked l JOIN near a ON a.pkg_id = l.pkg_id JOIN advisory d ON d.advisory_id = a.advisory_id
+"""
+
+_APPLIES = """
+    a.scheme = l.scheme AND a.name_kind = l.name_kind AND (a.arch IS NULL OR l.arch IS NULL OR a.arch = l.arch)
+    AND a."module" IS NOT DISTINCT FROM l."module" AND a.channel IS NOT DISTINCT FROM l.channel
+"""
+
+_BY_COMPARE = "(l.key IS NULL OR a.lo IS NULL) AND a.events IS NOT NULL"
+
+_CANDIDATES = f"""
+{_NEAR}
+SELECT l.place, a.advisory_id, d.feed, d.record_id, a.state, a.fix_state, a.fix, a.raw, a.rule, a.unplaced, a.listed IS NOT NULL,
+    CASE WHEN {_BY_COMPARE} THEN a.events END
+{_JOIN}
+WHERE {_APPLIES}
+    AND (a.lo <= l.key AND l.key < a.hi OR a.listed = l.listed OR {_BY_COMPARE})
+    AND a.last_snapshot IS NULL AND d.last_snapshot IS NULL AND d.withdrawn IS NULL
+ORDER BY l.place, d.feed, d.record_id, a.lo, a.hi, a.raw
+"""
+
+
+def candidates(database: Database, lookups: Sequence[Lookup]) -> list[Candidate]:
+    """The standing rows that the lookups meet, in the order of the lookups; several rows of one record may meet the same lookup.
+
+    A row with an open zone that the lookup's version is in, or may be in, comes as `unplaced`.
+    """
+    if not lookups:
+        return []
+    return [candidate for row in database.rows(_CANDIDATES, _parameters(lookups)) if (candidate := _candidate(lookups[row[0]], row))]
+
+
+_LOOKUP_COLUMNS = ("namespace", "name", "name_kind", "scheme", "key", "arch", "module", "channel")
+
+
+def _parameters(lookups: Sequence[Lookup]) -> list[list[Any]]:
+    """The columns of `lookup`, in the order of their parameters."""
+    columns = [[getattr(one, name) for one in lookups] for name in _LOOKUP_COLUMNS]
+    return [list(range(len(lookups))), [canonical(one.raw_version) for one in lookups], *columns]
+
+
+def _candidate(lookup: Lookup, row: tuple[Any, ...]) -> Candidate | None:
+    """None where `compare` says that the version is not in the row."""
+    _place, advisory_id, feed, record, state, fix_state, fix, raw, rule, unplaced, listed, events = row
+    met = "listed" if listed else "interval"
+    if events is not None:
+        met = "compare"
+        inside = _inside(lookup, events)
+        if inside is False:
+            return None
+        unplaced = inside is None
+    return Candidate(
+        coordinate_id=lookup.coordinate_id,
+        namespace=lookup.namespace,
+        name=lookup.name,
+        advisory_id=advisory_id,
+        feed=feed,
+        record=record,
+        state=state,
+        fix_state=FixState(fix_state),
+        fix=fix,
+        raw=raw,
+        rule=rule or met,
+        exact=True,
+        unplaced=unplaced,
+    )
+
+
+def _inside(lookup: Lookup, events: str) -> bool | None:
+    """Whether `compare` says that the events take in the version; None where a bound without a place leaves it open.
+
+    A text that is no version is in none.
+    """
+    try:
+        return contains_raw(SCHEME_BY_NAME[lookup.scheme], _EVENTS.decode(events), lookup.raw_version)
+    except InvalidVersion:
+        return False
+
+
+_RECORD_COLUMNS = """
+    a.advisory_id, d.feed, d.record_id AS record, a.name_kind, a.scheme, a.state, a.fix_state, a.fix, a.raw, a.rule, a.lo, a.hi, a.listed,
+    a.unplaced, d.withdrawn
+"""
+
+_RECORDS = f"""
+{_NEAR}
+SELECT l.namespace, l.name, {_RECORD_COLUMNS}, coalesce(a.lo <= l.key AND l.key < a.hi OR a.listed = l.listed, FALSE) AS met,
+    CASE WHEN {_BY_COMPARE} THEN a.events END AS events
+{_JOIN}
+WHERE {_APPLIES} AND a.last_snapshot IS NULL
+ORDER BY d.feed, d.record_id, a.lo, a.hi, a.raw
+"""
+
+
+def records_of(database: Database, lookup: Lookup) -> tuple[Record, ...]:
+    """Every row of the lookup's package, whether it counts or not: what `explain` tells apart by state, withdrawal and `met`."""
+    rows = database.records(_RECORDS, _parameters([lookup]))
+    for row in rows:
+        if row["events"] is not None:
+            row["met"] = bool(_inside(lookup, row["events"]))
+    return msgspec.convert(rows, tuple[Record, ...])
+
+
+_MEMBERSHIPS = """
+SELECT g.advisory_id, g.group_id
+FROM advisory_group g JOIN (SELECT unnest($1::INTEGER[]) AS advisory_id) w USING (advisory_id)
+ORDER BY ALL
+"""
+
+_IDENTIFIERS = """
+SELECT i.group_id, i.id, i.display
+FROM identifier i JOIN (SELECT unnest($1::INTEGER[]) AS group_id) w USING (group_id)
+ORDER BY ALL
+"""
+
+_SAID_OF_GROUPS = """
+SELECT g.group_id, d.severities, d.links
+FROM advisory_group g JOIN (SELECT unnest($1::INTEGER[]) AS group_id) w USING (group_id) JOIN advisory d USING (advisory_id)
+WHERE d.withdrawn IS NULL AND d.last_snapshot IS NULL
+"""
+
+
+def groups_of(database: Database, advisory_ids: Iterable[int]) -> Mapping[int, tuple[Group, ...]]:
+    """The groups of each advisory, sorted, with what all standing records of a group say of it, those of other feeds too."""
+    memberships = database.rows(_MEMBERSHIPS, [sorted(set(advisory_ids))])
+    wanted = sorted({group_id for _advisory_id, group_id in memberships})
+    if not wanted:
+        return {}
+    groups = _groups(database, wanted)
+    found: dict[int, list[Group]] = {}
+    for advisory_id, group_id in memberships:
+        found.setdefault(advisory_id, []).append(groups[group_id])
+    return {advisory_id: tuple(of_advisory) for advisory_id, of_advisory in found.items()}
+
+
+def _groups(database: Database, wanted: Sequence[int]) -> dict[int, Group]:
+    ids: dict[int, list[str]] = {}
+    display: dict[int, str] = {}
+    for group_id, identifier, shown in database.rows(_IDENTIFIERS, [wanted]):
+        ids.setdefault(group_id, []).append(identifier)
+        if shown:
+            display[group_id] = identifier
+    severities: dict[int, set[RatedSeverity]] = {group_id: set() for group_id in ids}
+    links: dict[int, set[str]] = {group_id: set() for group_id in ids}
+    for group_id, stated, urls in database.rows(_SAID_OF_GROUPS, [wanted]):
+        severities[group_id].update(RatedSeverity(**severity) for severity in stated)
+        links[group_id].update(urls)
+    return {
+        group_id: Group(
+            group_id=group_id,
+            display=display[group_id],
+            ids=tuple(identifiers),
+            severities=_sorted(severities[group_id]),
+            links=tuple(sorted(links[group_id])),
+        )
+        for group_id, identifiers in ids.items()
+    }
+
+
+def _sorted(severities: Iterable[RatedSeverity]) -> tuple[RatedSeverity, ...]:
+    """No two differ in the score alone, which may be None."""
+    return tuple(sorted(severities, key=lambda severity: (severity.system, severity.value, severity.source)))
+
+
+_ADVISORIES_NAMED = """
+SELECT advisory_id FROM advisory
+WHERE upper(record_id) = upper($1) OR list_contains(list_transform(related, lambda name: upper(name)), upper($1))
+UNION
+SELECT g.advisory_id FROM advisory_group g JOIN identifier i USING (group_id) WHERE upper(i.id) = upper($1)
+"""
+
+_PACKAGES_NAMED = """
+SELECT pkg_id FROM package
+WHERE name IN (SELECT unnest($1::VARCHAR[])) AND ($2 IS NULL OR namespace = $2 OR starts_with(namespace, $2 || ':'))
+"""
+
+_ROWS_FOUND = f"""
+SELECT p.namespace, p.name, {_RECORD_COLUMNS}, FALSE AS met
+FROM affected a JOIN package p USING (pkg_id) JOIN advisory d USING (advisory_id)
+WHERE a.last_snapshot IS NULL AND (a.advisory_id IN (SELECT unnest($1::INTEGER[])) OR a.pkg_id IN (SELECT unnest($2::INTEGER[])))
+ORDER BY p.namespace, p.name, a.lo, a.hi, a.listed, a.raw
+"""  # noqa: S608  of constants only
+
+_ADVISORIES_FOUND = """
+SELECT advisory_id, feed, record_id AS record, withdrawn, published, modified, summary, links, related, severities
+FROM advisory WHERE advisory_id IN (SELECT unnest($1::INTEGER[]))
+ORDER BY feed, record_id
+"""
+
+_NAMES_FOUND = """
+SELECT DISTINCT g.advisory_id, i.id
+FROM advisory_group g JOIN identifier i USING (group_id)
+WHERE g.advisory_id IN (SELECT unnest($1::INTEGER[]))
+ORDER BY ALL
+"""
+
+
+def search(database: Database, wanted: str) -> tuple[FoundRecord, ...]:
+    """The records that an identifier or else a package names, withdrawn ones among them, sorted by feed and identifier.
+
+    By identifier they come with all that they affect, by package with its rows only. A package is a name, `NAMESPACE/NAME`, or a PURL.
+    """
+    wanted = wanted.strip()
+    advisory_ids = [number for (number,) in database.rows(_ADVISORIES_NAMED, [wanted])]
+    pkg_ids = [] if advisory_ids else [number for names in _package_names(wanted) for (number,) in database.rows(_PACKAGES_NAMED, names)]
+    affected: dict[int, list[Record]] = {number: [] for number in advisory_ids}
+    for row in msgspec.convert(database.records(_ROWS_FOUND, [advisory_ids, pkg_ids]), list[Record]):
+        affected.setdefault(row.advisory_id, []).append(row)
+    names: dict[int, list[str]] = {number: [] for number in affected}
+    for advisory_id, identifier in database.rows(_NAMES_FOUND, [list(affected)]):
+        names[advisory_id].append(identifier)
+    found = database.records(_ADVISORIES_FOUND, [list(affected)])
+    for record in found:
+        record |= {"ids": names[record["advisory_id"]], "affected": affected[record["advisory_id"]]}
+    return msgspec.convert(found, tuple[FoundRecord, ...])
+
+
+def _package_names(wanted: str) -> Iterator[tuple[list[str], str | None]]:
+    """Names, as they stand and as ecosystems normalise them, and the namespace (or its part before the colon) that they are meant in."""
+    if not wanted.startswith("pkg:"):
+        yield [wanted, normalise_pypi(wanted)], None
+        namespace, slash, name = wanted.partition("/")
+        if slash:
+            yield [name, normalise_pypi(name)], namespace
+        return
+    try:
+        purl = parse_purl(wanted)
+    except InvalidPurl as exc:
+        raise UsageError(str(exc)) from exc
+    if language := LANGUAGE_BY_PURL_TYPE.get(purl.type):
+        name = f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
+        yield [name, language.normalise(name)], purl.type
+    else:
+        yield [purl.name], purl.namespace

@@ -1,0 +1,267 @@
+"""OSV records, whole and broken."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sbommatch.formats import osv
+from sbommatch.formats.advisory import Advisory, Event, EventKind, FeedContext, NameKind, Severity
+from sbommatch.formats.osv import GO_CUSTOM_RANGES, OsvFormat
+from sbommatch.problem import Problem, ProblemCode
+
+CONTEXT = FeedContext("osv-test")
+INTRODUCED, FIXED, LAST_AFFECTED, LIMIT = EventKind.INTRODUCED, EventKind.FIXED, EventKind.LAST_AFFECTED, EventKind.LIMIT
+
+
+def read(document: bytes | Mapping[str, Any]) -> tuple[list[Advisory], list[Problem]]:
+    content = document if isinstance(document, bytes) else msgspec.json.encode(document)
+    parts = list(OsvFormat().read(content, "all.zip: X.json", CONTEXT))
+    return [part for part in parts if isinstance(part, Advisory)], [part for part in parts if isinstance(part, Problem)]
+
+
+def record(*affected: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"id": "X-1", "modified": "2026-01-02T03:04:05Z", "affected": list(affected), **fields}
+
+
+def package(ecosystem: str = "PyPI", name: str = "demo", **fields: Any) -> dict[str, Any]:
+    return {"package": {"ecosystem": ecosystem, "name": name}, **fields}
+
+
+def ecosystem_range(*events: Mapping[str, str], kind: str = "ECOSYSTEM") -> dict[str, Any]:
+    return {"type": kind, "events": list(events)}
+
+
+def test_every_part_of_a_record_is_kept() -> None:
+    advisories, problems = read(
+        record(
+            package(
+                name="Zope.Interface",
+                ranges=[ecosystem_range({"introduced": "0"}, {"fixed": "1.2"})],
+                versions=["1.0", "0.1-bulbasaur"],
+                severity=[{"type": "Ubuntu", "score": "medium"}],
+            ),
+            aliases=["CVE-2024-1111", "GHSA-2222-3333-4444", "CVE-2024-1111", "X-1", ""],
+            related=["CVE-2024-9999"],
+            withdrawn="2026-02-03T00:00:00Z",
+            published="2026-01-01T00:00:00Z",
+            summary="A flaw",
+            details="Long text",
+            severity=[{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}],
+            references=[{"type": "WEB", "url": "https://example.org/1"}],
+            database_specific={"severity": "HIGH"},
+        )
+    )
+    assert problems == []
+    (advisory,) = advisories
+    assert (advisory.id, advisory.feed, advisory.summary) == ("X-1", "osv-test", "A flaw")
+    assert advisory.aliases == ("CVE-2024-1111", "GHSA-2222-3333-4444")
+    assert advisory.cves == ("CVE-2024-1111",)
+    assert advisory.related == ("CVE-2024-9999",)
+    assert (advisory.withdrawn, advisory.published, advisory.modified) == (
+        "2026-02-03T00:00:00Z",
+        "2026-01-01T00:00:00Z",
+        "2026-01-02T03:04:05Z",
+    )
+    assert advisory.references == ("https://example.org/1",)
+    assert advisory.severities == (
+        Severity("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", "osv-test"),
+        Severity("label", "HIGH", "osv-test"),
+    )
+    (affected,) = advisory.affected
+    assert (affected.namespace, affected.name, affected.name_kind, affected.scheme) == ("pypi", "zope-interface", NameKind.SELF, "pypi")
+    assert affected.versions == ("1.0", "0.1-bulbasaur")
+    assert affected.severities == (Severity("label", "medium", "Ubuntu"),)
+    assert affected.ranges[0].events == (Event(INTRODUCED, "0"), Event(FIXED, "1.2"))
+
+
+def test_the_digest_is_of_the_bytes_as_the_feed_has_them() -> None:
+    (first,), _ = read(b'{"id": "X-1"}')
+    (second,), _ = read(b'{"id":"X-1"}')
+    assert first.record_sha256 != second.record_sha256
+    assert first.record_sha256 == sha256(b'{"id": "X-1"}').hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "namespace", "scheme", "channel"),
+    [
+        ("PyPI", "pypi", "pypi", None),
+        ("Go", "golang", "go", None),
+        ("crates.io", "cargo", "cargo", None),
+        ("npm", "npm", "npm", None),
+        ("Alpine:v3.11", "alpine:3.11", "apk", None),
+        ("Alpine:edge", "alpine:edge", "apk", None),
+        ("Debian:12", "debian:12", "deb", None),
+        ("Debian:3.0", "debian:3", "deb", None),
+        ("Ubuntu:22.04:LTS", "ubuntu:22.04", "deb", None),
+        ("Ubuntu:24.10", "ubuntu:24.10", "deb", None),
+        ("Ubuntu:Pro:22.04:LTS", "ubuntu:22.04", "deb", "pro"),
+        ("Ubuntu:Pro:FIPS:20.04", "ubuntu:20.04", "deb", "pro:fips"),
+    ],
+)
+def test_ecosystems_have_their_namespace(ecosystem: str, namespace: str, scheme: str, channel: str | None) -> None:
+    (advisory,), problems = read(record(package(ecosystem)))
+    assert problems == []
+    assert [(one.namespace, one.scheme, one.channel) for one in advisory.affected] == [(namespace, scheme, channel)]
+
+
+@pytest.mark.parametrize("ecosystem", ["Debian", "Alpine", "Pub", "Rocky Linux:9", "Seal:Alpine", "pypi", "", ":", "Debian:bookworm"])
+def test_an_unknown_ecosystem_is_a_note_and_the_rest_is_read(ecosystem: str) -> None:
+    (advisory,), problems = read(record(package(ecosystem), package("npm")))
+    assert [(problem.code, problem.where, problem.loss) for problem in problems] == [
+        (ProblemCode.UNKNOWN_ECOSYSTEM, "all.zip: X.json: affected[0]", False)
+    ]
+    assert [one.namespace for one in advisory.affected] == ["npm"]
+
+
+def test_ranges_of_commits_are_set_aside_and_counted() -> None:
+    commits = ecosystem_range({"introduced": "0"}, {"fixed": "acb672b6"}, kind="GIT")
+    versions = ecosystem_range({"introduced": "0"}, {"fixed": "2"})
+    (advisory,), problems = read(record(package(ranges=[commits, versions]), {"ranges": [commits]}))
+    assert [(problem.code, problem.where) for problem in problems] == [
+        (ProblemCode.GIT_RANGE, "all.zip: X.json: affected[0]"),
+        (ProblemCode.GIT_RANGE, "all.zip: X.json: affected[1]"),
+    ]
+    assert [range_.raw for one in advisory.affected for range_ in one.ranges] == ["<2"]
+
+
+def test_events_stay_in_document_order() -> None:
+    events = [{"introduced": "2.11"}, {"fixed": "2.11.7"}, {"introduced": "0"}, {"fixed": "2.11.6"}]
+    (advisory,), _ = read(record(package(ranges=[ecosystem_range(*events)])))
+    assert [(event.kind.value, event.version) for event in advisory.affected[0].ranges[0].events] == [
+        pair for event in events for pair in event.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "raw"),
+    [
+        ((Event(INTRODUCED, "0"),), ">=0"),
+        ((Event(INTRODUCED, "0"), Event(FIXED, "1.2")), "<1.2"),
+        ((Event(INTRODUCED, "1.0"), Event(FIXED, "1.2")), ">=1.0,<1.2"),
+        ((Event(INTRODUCED, "1.0"), Event(LAST_AFFECTED, "1.2")), ">=1.0,<=1.2"),
+        ((Event(INTRODUCED, "1"), Event(FIXED, "2"), Event(INTRODUCED, "3")), ">=1,<2 || >=3"),
+        ((Event(INTRODUCED, "0"), Event(LIMIT, "*")), "<*"),
+        ((Event(FIXED, "2"), Event(INTRODUCED, "3")), "<2 || >=3"),
+        ((), ""),
+    ],
+)
+def test_ranges_are_written_as_people_write_them(events: tuple[Event, ...], raw: str) -> None:
+    assert osv.raw_range(events) == raw
+
+
+CUSTOM = {"custom_ranges": [ecosystem_range({"introduced": "0"}, {"fixed": "1.2.1-0.20231016150651-428517fef5b9"})]}
+
+
+def go_ranges(*events: Mapping[str, str], specific: object = None) -> list[tuple[str, str | None]]:
+    entry = package("Go", "example.org/m", ranges=[ecosystem_range(*events, kind="SEMVER")], ecosystem_specific=specific or CUSTOM)
+    (advisory,), problems = read(record(entry))
+    assert problems == []
+    return [(range_.raw, range_.rule) for range_ in advisory.affected[0].ranges]
+
+
+def test_go_custom_ranges_replace_a_bare_introduced_zero() -> None:
+    assert go_ranges({"introduced": "0"}) == [("<1.2.1-0.20231016150651-428517fef5b9", GO_CUSTOM_RANGES)]
+
+
+def test_go_custom_ranges_do_not_replace_a_range_that_says_more() -> None:
+    assert go_ranges({"introduced": "0"}, {"fixed": "1.0.0"}) == [("<1.0.0", None)]
+
+
+@pytest.mark.parametrize("specific", [{"custom_ranges": []}, {"custom_ranges": "none"}, {"imports": []}, ["custom_ranges"]])
+def test_custom_ranges_of_another_form_count_as_absent(specific: object) -> None:
+    assert go_ranges({"introduced": "0"}, specific=specific) == [(">=0", None)]
+
+
+def test_custom_ranges_are_gos_alone() -> None:
+    entry = package("npm", ranges=[ecosystem_range({"introduced": "0"})], ecosystem_specific=CUSTOM)
+    (advisory,), _ = read(record(entry))
+    assert [range_.raw for range_ in advisory.affected[0].ranges] == [">=0"]
+
+
+def test_a_notices_cves_come_from_upstream() -> None:
+    (notice,), _ = read(record(package("Debian:12"), upstream=["CVE-2024-2", "CVE-2024-0001"], aliases=["DSA-1"]))
+    assert notice.cves == ("CVE-2024-0001",)
+    (library,), _ = read(record(package("npm"), upstream=["CVE-2024-0001"]))
+    assert library.cves == ()
+
+
+def test_without_a_summary_the_details_begin() -> None:
+    (advisory,), _ = read(record(details="First line, quite short\nSecond line"))
+    assert advisory.summary == "First line, quite short"
+    (advisory,), _ = read(record(details="word " * 100))
+    assert len(advisory.summary) <= osv.SUMMARY_LIMIT
+    assert advisory.summary.endswith("word…")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\x00\x01",
+        b'{"id": 7}',
+        b'{"id": " "}',
+        b'{"modified": "2026-01-01T00:00:00Z"}',
+        b'{"id": "X-1", "aliases": "CVE-2024-1"}',
+        b'{"id": "X-1", "affected": [{"package": {"name": "x"}}]}',
+        b'{"id": "X-1", "affected": [{"versions": [1]}]}',
+        b'{"id": "X-1", "summary": "\xff"}',
+        b'{"id": "X-1", "summary": "\\ud800"}',
+        b'{"id": "X-1", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
+def test_what_is_no_record_is_one_loss_with_its_place(document: bytes) -> None:
+    advisories, problems = read(document)
+    assert advisories == []
+    assert [(problem.code, problem.where, problem.loss) for problem in problems] == [(ProblemCode.BAD_RECORD, "all.zip: X.json", True)]
+
+
+def test_a_record_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(osv, "RECORD_LIMIT_BYTES", 20)
+    assert read(b'{"id": "X-1"}')[0]
+    assert read(b'{"id": "X-1", "modified": ""}')[1][0].message.endswith("the limit is 20")
+
+
+def test_too_many_events_are_a_loss_of_their_package_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(osv, "EVENTS_LIMIT", 2)
+    commits = ecosystem_range(*[{"introduced": "0"}] * 9, kind="GIT")
+    small = ecosystem_range({"introduced": "0"}, {"fixed": "1"})
+    (advisory,), problems = read(record(package(ranges=[small, small]), package("npm", ranges=[commits, small])))
+    assert [(problem.code, problem.where, problem.loss) for problem in problems if problem.loss] == [
+        (ProblemCode.LIMIT_REACHED, "all.zip: X.json: affected[0]", True)
+    ]
+    assert [one.namespace for one in advisory.affected] == ["npm"]
+
+
+def test_nulls_are_as_good_as_nothing() -> None:
+    names = ("affected", "aliases", "related", "upstream", "severity", "references", "summary", "details", "database_specific", "withdrawn")
+    (advisory,), problems = read({"id": "X-1", **dict.fromkeys(names)})
+    assert problems == []
+    assert advisory.affected == ()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "affected", "package", "ecosystem", "name", "ranges", "type", "events", "introduced"]), inner
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    st.binary(max_size=60) | JSON.map(msgspec.json.encode) | JSON.map(lambda inner: msgspec.json.encode({"id": "X", "affected": [inner]}))
+)
+@settings(max_examples=60, deadline=None)
+def test_nothing_is_raised(document: bytes) -> None:
+    read(document)
