@@ -54,7 +54,7 @@ class Distribution(Struct, frozen=True):
 
 LANGUAGES: tuple[Language, ...] = (
     Language("pypi", "PyPI", "pypi", normalise_pypi),
-    Language("golang", "Go", "go"),
+    Language("golang", "Go", "go", str.lower),  # the PURL specification lower-cases module paths, the feeds do not
     Language("cargo", "crates.io", "cargo"),
     Language("npm", "npm", "npm"),
 )

@@ -117,7 +117,7 @@ NO_PLUGINS = {
     "sbomgen.documents": {"content", "escape", "inspect", "layers", "licences", "properties", "spdx_licences"},
     "sbommatch.versions": {"scheme", "numbers", "intervals"},
     "sbommatch.formats": {"advisory"},
-    "sbommatch.sbom": {"component", "read"},
+    "sbommatch.sbom": {"component", "read", "spellings"},
     "sbommatch.reports": {"explanation", "output", "report", "text", "words"},
 }
 """Modules of a plugin folder that others use too; those that only its plugins share begin with an underscore."""

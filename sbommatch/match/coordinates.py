@@ -20,6 +20,7 @@ from sbommatch.match.distros import namespace_of, parse_distro
 from sbommatch.match.model import Identity, Lookup, NotChecked
 from sbommatch.purl import InvalidPurl, Purl, parse_purl
 from sbommatch.sbom.component import Component, DistroStatement
+from sbommatch.sbom.spellings import stated_version
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.scheme import InvalidVersion, KeyDeclined
 
@@ -75,7 +76,7 @@ def names_of(component: Component) -> frozenset[str]:
     except InvalidPurl:
         return frozenset()
     if language := LANGUAGE_BY_PURL_TYPE.get(purl.type):
-        return frozenset(language.normalise(name) for name in _language_names(component, purl))
+        return frozenset({language.normalise(_language_name(purl))})
     return frozenset({purl.name, _source(component, purl)[0]})
 
 
@@ -107,36 +108,33 @@ def _questions(component: Component, distros: Sequence[DistroStatement], option:
         return NotChecked.NO_IDENTITY
     purl = parse_purl(component.purl)
     if language := LANGUAGE_BY_PURL_TYPE.get(purl.type):
-        return _language_questions(component, purl, language)
+        return _language_question(component, purl, language)
     if purl.type in SCHEME_BY_OS_TYPE:
         return _os_questions(component, purl, _namespace(component, purl, distros, option))
     return NotChecked.NO_SCHEME
 
 
-def _language_questions(component: Component, purl: Purl, language: Language) -> Questions | NotChecked:
-    version = purl.version or component.version
+def _language_question(component: Component, purl: Purl, language: Language) -> Questions | NotChecked:
+    version = _version(component, purl)
     if not version:
         return NotChecked.NO_VERSION
-    names = dict.fromkeys(language.normalise(name) for name in _language_names(component, purl))
-    return tuple(Question(language.purl_type, name, NameKind.SELF, language.scheme, version) for name in names)
+    return (Question(language.purl_type, language.normalise(_language_name(purl)), NameKind.SELF, language.scheme, version),)
 
 
-def _language_names(component: Component, purl: Purl) -> tuple[str, ...]:
-    """The package's name; for Go also in the letter case that the component's own name keeps.
+def _language_name(purl: Purl) -> str:
+    """The package's name as its ecosystem writes it: Go's paths and npm's scopes are the PURL's namespace."""
+    return f"{purl.namespace}/{purl.name}" if purl.namespace and purl.type in {"golang", "npm"} else purl.name
 
-    The PURL specification lower-cases Go's module paths, the feeds write them as the module does (`github.com/0xJacky/nginx-ui`).
-    """
-    name = f"{purl.namespace}/{purl.name}" if purl.namespace and purl.type in {"golang", "npm"} else purl.name
-    if purl.type != "golang":
-        return (name,)
-    stated = (component.name, f"{component.group}/{component.name}")
-    return (name, *(other for other in stated if other.lower() == name.lower()))
+
+def _version(component: Component, purl: Purl) -> str | None:
+    """The PURL's version, else the component's; None where both are absent or stand-ins such as `UNKNOWN`."""
+    return stated_version(purl.version) or component.version
 
 
 def _os_questions(component: Component, purl: Purl, namespace: str | NotChecked) -> Questions | NotChecked:
     if isinstance(namespace, NotChecked):
         return namespace
-    version = purl.version or component.version
+    version = _version(component, purl)
     if not version:
         return NotChecked.NO_VERSION
     distribution = DISTRIBUTION_BY_ID[namespace.partition(":")[0]]

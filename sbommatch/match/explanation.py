@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from sbommatch.ecosystems import DISTRIBUTION_BY_ID, LANGUAGE_BY_PURL_TYPE
+from sbommatch.ecosystems import DISTRIBUTION_BY_ID, LANGUAGE_BY_PURL_TYPE, unchanged
 from sbommatch.formats.advisory import FixState, State
 from sbommatch.match.coordinates import names_of
 from sbommatch.match.model import ComponentResult, Finding, Lookup, NotChecked, Verdict
@@ -243,4 +243,5 @@ def is_meant(component: Component, asked: Purl) -> bool:
 
 def _identity(purl: Purl) -> tuple[str, str | None, str]:
     language = LANGUAGE_BY_PURL_TYPE.get(purl.type)
-    return purl.type, purl.namespace, language.normalise(purl.name) if language else purl.name
+    normalise = language.normalise if language else unchanged
+    return purl.type, normalise(purl.namespace) if purl.namespace else None, normalise(purl.name)

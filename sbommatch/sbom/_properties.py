@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from sbommatch.sbom._spellings import stated_distro, stated_version
 from sbommatch.sbom.component import DistroStatement
+from sbommatch.sbom.spellings import stated_distro, stated_version
 
 TRIVY = "aquasecurity:trivy:"
 """Trivy's prefix in CycloneDX; its SPDX annotations have the names without it."""

@@ -13,8 +13,8 @@ from sbommatch.sbom._lenient import decode
 from sbommatch.sbom._properties import NOTHING_STATED, Property, distinct_paths, stated_by
 from sbommatch.sbom._reader import Head, Problems, Source
 from sbommatch.sbom._refs import Refs
-from sbommatch.sbom._spellings import named_tool, stated_distro, stated_version
 from sbommatch.sbom.component import Component, Document, Subject
+from sbommatch.sbom.spellings import named_tool, stated_distro, stated_version
 
 OPERATING_SYSTEM = "operating-system"
 

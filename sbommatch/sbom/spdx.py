@@ -13,8 +13,8 @@ from sbommatch.sbom._lenient import decode, decode_part
 from sbommatch.sbom._properties import TRIVY, Property, Stated, distinct_paths, stated_by
 from sbommatch.sbom._reader import Head, Problems, Source
 from sbommatch.sbom._refs import Refs
-from sbommatch.sbom._spellings import stated_distro, stated_tool, stated_version
 from sbommatch.sbom.component import Component, DistroStatement, Document, Subject
+from sbommatch.sbom.spellings import stated_distro, stated_tool, stated_version
 
 _TYPES = {
     "APPLICATION": "application",

@@ -285,10 +285,10 @@ def search(database: Database, wanted: str) -> tuple[FoundRecord, ...]:
 def _package_names(wanted: str) -> Iterator[tuple[list[str], str | None]]:
     """Names, as they stand and as ecosystems normalise them, and the namespace (or its part before the colon) that they are meant in."""
     if not wanted.startswith("pkg:"):
-        yield [wanted, normalise_pypi(wanted)], None
+        yield [wanted, wanted.lower(), normalise_pypi(wanted)], None
         namespace, slash, name = wanted.partition("/")
         if slash:
-            yield [name, normalise_pypi(name)], namespace
+            yield [name, name.lower(), normalise_pypi(name)], namespace
         return
     try:
         purl = parse_purl(wanted)

@@ -44,7 +44,7 @@ def sampled(name: str, one_in: int) -> bool:
 
 
 def canonical(ecosystem: str, name: str) -> str:
-    return name.lower().replace("_", "-").replace(".", "-") if ecosystem == "PyPI" else name
+    return {"PyPI": name.lower().replace("_", "-").replace(".", "-"), "Go": name.lower()}.get(ecosystem, name)
 
 
 def by_package(osv: Path, ecosystem: str, one_in: int) -> dict[str, list[tuple[str, Record]]]:

@@ -21,7 +21,7 @@ DEBIAN = DistroStatement("debian", "12.5")
         ("pkg:pypi/Zope.Interface@5.0", ("pypi", "zope-interface", "5.0")),
         ("pkg:npm/%40angular/core@12.3.1", ("npm", "@angular/core", "12.3.1")),
         ("pkg:npm/jQuery@1.0.0", ("npm", "jQuery", "1.0.0")),
-        ("pkg:golang/github.com/Masterminds/goutils@v1.1.0#cmd/x", ("golang", "github.com/Masterminds/goutils", "v1.1.0")),
+        ("pkg:golang/github.com/Masterminds/goutils@v1.1.0#cmd/x", ("golang", "github.com/masterminds/goutils", "v1.1.0")),
         ("pkg:golang/stdlib@1.21.3", ("golang", "stdlib", "1.21.3")),
         ("pkg:cargo/openssl-src@111.0.0%2B1.1.1b", ("cargo", "openssl-src", "111.0.0+1.1.1b")),
     ],
@@ -35,10 +35,15 @@ def test_a_language_package_is_asked_for_by_its_own_name(purl: str, expected: tu
     assert lookup.key == SCHEME_BY_NAME[lookup.scheme].key(lookup.raw_version)
 
 
-def test_a_go_module_is_asked_for_in_the_letter_case_of_its_name_too() -> None:
-    lookups = identify(component("pkg:golang/github.com/0xjacky/nginx-ui@v1.9.0", name="github.com/0xJacky/nginx-ui")).lookups
-    assert [lookup.name for lookup in lookups] == ["github.com/0xjacky/nginx-ui", "github.com/0xJacky/nginx-ui"]
-    assert len({lookup.coordinate_id for lookup in lookups}) == 1
+@pytest.mark.parametrize("path", ["github.com/0xJacky/nginx-ui", "github.com/0xjacky/nginx-ui"])
+def test_a_go_module_is_asked_for_in_any_letter_case(path: str) -> None:
+    (lookup,) = identify(component(f"pkg:golang/{path}@v1.9.0")).lookups
+    assert lookup.name == "github.com/0xjacky/nginx-ui"
+
+
+@pytest.mark.parametrize("version", ["UNKNOWN", "(devel)", "${project.version}"])
+def test_a_stand_in_is_no_version(version: str) -> None:
+    assert identify(component(f"pkg:golang/example.org/m@{version}")).reason is NotChecked.NO_VERSION
 
 
 def test_the_components_version_stands_in_for_one_that_the_purl_lacks() -> None:

@@ -10,13 +10,15 @@ _IDENTIFIERS = rf"{_IDENTIFIER}(\.{_IDENTIFIER}){{0,2}}"
 _SEMVER = rf"(v|=)?{_NUMBER}(\.{_NUMBER}){{0,3}}(-{_IDENTIFIERS})?"
 _BUILD = rf"(\+{_IDENTIFIERS})?"
 
-_ALPM_PART = r"(0|00|1|01|2|10|225|a|b|rc|Z)([._+~]{0,2}(0|00|1|01|2|10|225|77777777777777777777|a|b|rc|Z)){0,3}[._]{0,1}"
+_ALPM_RUN = f"(0|00|1|01|2|10|225|{'7' * 80}|a|b|rc|Z)"
+_ALPM_PART = rf"{_ALPM_RUN}([._+~]{{0,2}}{_ALPM_RUN}){{0,3}}"
+_PKGVER = rf"((0|00|1|10):)?{_SMALL}([._]{_ALPM_PART})?"
 
 _GRAMMARS = {
-    "alpm": rf"((0|00|1|10):)?{_SMALL}([._]{_ALPM_PART})?(-{_ALPM_PART}){{0,2}}",
+    "alpm": rf"{_PKGVER}-{_ALPM_PART}|{_PKGVER}[._+~]?(-{_ALPM_PART}\.?)?",
     "bitnami": rf"{_SEMVER}(-{_SMALL}(\.{_SMALL})?)?{_BUILD}",
     "cran": rf"{_NUMBER}([.-]{_NUMBER}){{0,4}}",
-    "generic": rf"[vV]?{_SMALL}([._-]{_SMALL}){{0,2}}([._~-]?(a|A|b|rc|RC|alpha|p|patch|foo|bar|k|dev|final|Final){_SMALL}?){{0,3}}{_BUILD}",
+    "generic": rf"[vV]?{_SMALL}([._-]{_SMALL}){{0,2}}([._~-]?(a|A|b|rc|RC|alpha|p|patch|foo|k|dev|Final){_SMALL}?){{0,3}}{_BUILD}",
     "gentoo": rf"{_NUMBER}(\.{_NUMBER}){{0,3}}[ab]?(_(alpha|beta|pre|rc|p){_NUMBER}?){{0,2}}(-r{_NUMBER})?",
     "github-actions": _SEMVER,
     "hackage": rf"{_NUMBER}(\.{_NUMBER}){{0,4}}",
