@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from sbommatch.formats.advisory import NameKind
+from sbommatch.advisory import NameKind
 
 
 def normalise_pypi(name: str) -> str:

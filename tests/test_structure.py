@@ -58,8 +58,8 @@ def test_the_two_tools_never_import_each_other() -> None:
 @pytest.mark.parametrize(
     ("folder", "allowed"),
     [
-        ("sbommatch.versions", ("sbommatch.versions", "sbommatch.formats.advisory")),
-        ("sbommatch.formats", ("sbommatch.formats", "sbommatch.versions", "sbommatch.ecosystems", "sbommatch.problem", "sbommatch.errors")),
+        ("sbommatch.versions", ("sbommatch.versions", "sbommatch.advisory")),
+        ("sbommatch.formats", ("sbommatch.formats", "sbommatch.versions", "sbommatch.advisory", "sbommatch.ecosystems", "sbommatch.problem")),
         ("sbommatch.sbom", ("sbommatch.sbom", "sbommatch.purl", "sbommatch.problem", "sbommatch.errors")),
         ("sbomgen.catalogers", ("sbomgen.catalogers", "sbomgen.evidence", "sbomgen.model", "sbomgen.errors")),
         ("sbomgen.documents", ("sbomgen.documents", "sbomgen.inventory", "sbomgen.model", "sbomgen.image.manifest", "sbomgen.image.index", "sbomgen.errors")),
@@ -116,7 +116,6 @@ PLUGINS = [
 NO_PLUGINS = {
     "sbomgen.documents": {"content", "escape", "inspect", "layers", "licences", "properties", "spdx_licences"},
     "sbommatch.versions": {"scheme", "numbers", "intervals"},
-    "sbommatch.formats": {"advisory"},
     "sbommatch.sbom": {"component", "read", "spellings"},
     "sbommatch.reports": {"explanation", "output", "report", "text", "words"},
 }

@@ -1,8 +1,10 @@
 """The advisory formats, one file each: bytes in, advisories out."""
 
-from sbommatch.formats.advisory import Format
+from sbommatch.formats._format import FeedContext, Format
 from sbommatch.formats.alpine_secdb import AlpineSecdbFormat
 from sbommatch.formats.osv import OsvFormat
+
+__all__ = ["FORMATS", "FeedContext", "Format"]
 
 FORMATS: tuple[Format, ...] = (
     OsvFormat(),

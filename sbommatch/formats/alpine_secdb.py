@@ -20,8 +20,9 @@ from typing import Literal
 import msgspec
 from msgspec import Raw, Struct
 
-from sbommatch import ecosystems  # by module: `ecosystems` itself imports a module of this package
-from sbommatch.formats.advisory import Advisory, Affected, Event, EventKind, FeedContext, NameKind, Range, State
+from sbommatch.advisory import Advisory, Affected, Event, EventKind, NameKind, Range, State
+from sbommatch.ecosystems import DISTRIBUTION_BY_ID, ROLLING_RELEASES, release_of
+from sbommatch.formats._format import FeedContext
 from sbommatch.problem import Problem, ProblemCode
 
 DOCUMENT_LIMIT_BYTES = 64 << 20
@@ -103,9 +104,9 @@ def _decode(document: bytes) -> _Secdb:
 def _namespace(distroversion: str | None) -> str | None:
     if distroversion is None:
         return None
-    if distroversion in ecosystems.ROLLING_RELEASES:
+    if distroversion in ROLLING_RELEASES:
         return f"alpine:{distroversion}"
-    release = ecosystems.release_of(ecosystems.DISTRIBUTION_BY_ID["alpine"], distroversion)
+    release = release_of(DISTRIBUTION_BY_ID["alpine"], distroversion)
     return f"alpine:{release}" if release else None
 
 

@@ -12,8 +12,9 @@ from hashlib import sha256
 import msgspec
 from msgspec import Raw, Struct
 
-from sbommatch import ecosystems  # by module: `ecosystems` itself imports a module of this package
-from sbommatch.formats.advisory import Advisory, Affected, Event, EventKind, FeedContext, NameKind, Range, Severity
+from sbommatch.advisory import Advisory, Affected, Event, EventKind, NameKind, Range, Severity
+from sbommatch.ecosystems import DISTRIBUTION_BY_OSV, LANGUAGE_BY_OSV, LANGUAGE_BY_PURL_TYPE, ROLLING_RELEASES, release_of
+from sbommatch.formats._format import FeedContext
 from sbommatch.problem import Problem, ProblemCode
 
 RECORD_LIMIT_BYTES = 64 << 20
@@ -135,13 +136,13 @@ class _Target(Struct, frozen=True):
 def _target(ecosystem: str) -> _Target | None:
     """The namespace of `PyPI`, `Alpine:v3.11`, `Ubuntu:Pro:22.04:LTS` (channel `pro`); None where it has none here."""
     base, *suffixes = ecosystem.split(":")
-    if language := ecosystems.LANGUAGE_BY_OSV.get(base):
+    if language := LANGUAGE_BY_OSV.get(base):
         return _Target(language.purl_type, language.scheme, NameKind.SELF)
-    distribution = ecosystems.DISTRIBUTION_BY_OSV.get(base)
+    distribution = DISTRIBUTION_BY_OSV.get(base)
     if distribution is None:
         return None
     for index, suffix in enumerate(suffixes):
-        release = suffix if suffix in ecosystems.ROLLING_RELEASES else ecosystems.release_of(distribution, suffix)
+        release = suffix if suffix in ROLLING_RELEASES else release_of(distribution, suffix)
         if release:
             channel = ":".join(suffixes[:index]).lower() or None
             return _Target(f"{distribution.id}:{release}", distribution.scheme, distribution.name_kind, channel)
@@ -178,7 +179,7 @@ def _affected(entry: _Affected, where: str, context: FeedContext) -> Iterator[Af
 
 
 def _normalised(namespace: str, name: str) -> str:
-    language = ecosystems.LANGUAGE_BY_PURL_TYPE.get(namespace)
+    language = LANGUAGE_BY_PURL_TYPE.get(namespace)
     return language.normalise(name) if language else name
 
 

@@ -14,13 +14,14 @@ from hashlib import sha256
 
 import msgspec
 
+from sbommatch.advisory import NameKind
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID, DISTRIBUTIONS, LANGUAGE_BY_PURL_TYPE, Language
-from sbommatch.formats.advisory import NameKind
 from sbommatch.match.distros import namespace_of, parse_distro
-from sbommatch.match.model import Identity, Lookup, NotChecked
+from sbommatch.match.model import Identity, NotChecked
 from sbommatch.purl import InvalidPurl, Purl, parse_purl
 from sbommatch.sbom.component import Component, DistroStatement
 from sbommatch.sbom.spellings import stated_version
+from sbommatch.store.model import Lookup
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.scheme import InvalidVersion, KeyDeclined
 

@@ -9,13 +9,13 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from sbommatch.advisory import FixState, State
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID, LANGUAGE_BY_PURL_TYPE, unchanged
-from sbommatch.formats.advisory import FixState, State
 from sbommatch.match.coordinates import names_of
-from sbommatch.match.model import ComponentResult, Finding, Lookup, NotChecked, Verdict
+from sbommatch.match.model import ComponentResult, Finding, NotChecked, Verdict
 from sbommatch.purl import InvalidPurl, Purl, parse_purl
 from sbommatch.sbom.component import Component
-from sbommatch.store.model import FoundRecord, Group, Record
+from sbommatch.store.model import FoundRecord, Group, Lookup, Record
 
 
 class Outcome(StrEnum):

@@ -4,26 +4,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from sbommatch.formats.advisory import FixState, NameKind, Severity
+from sbommatch.advisory import FixState
 from sbommatch.problem import Problem
 from sbommatch.sbom.component import Component, Document
-
-
-class Lookup(Struct, frozen=True, kw_only=True):
-    """One question to the feed database: a row of its `lookup` table."""
-
-    coordinate_id: bytes
-    """SHA-256 (first 16 bytes) of the coordinate: the same in every document, database and machine."""
-    namespace: str
-    name: str
-    name_kind: NameKind
-    scheme: str
-    raw_version: str
-    key: bytes | None
-    """None: the version has no key, and `compare` settles each pair."""
-    arch: str | None = None
-    module: str | None = None
-    channel: str | None = None
+from sbommatch.store.model import Lookup
 
 
 class NotChecked(StrEnum):
@@ -46,30 +30,6 @@ class Identity(Struct, frozen=True, kw_only=True):
     lookups: tuple[Lookup, ...]
     reason: NotChecked | None = None
     """Why it cannot be checked; None where it can. With `invalid_version` there are lookups all the same: a record may list that text."""
-
-
-class Candidate(Struct, frozen=True, kw_only=True):
-    """A row of the database that a lookup met: interval, listed version, or (NULL branch) settled by `compare`."""
-
-    coordinate_id: bytes
-    namespace: str
-    name: str
-    advisory_id: int
-    feed: str
-    record: str
-    """The feed's own identifier of the record."""
-    state: str
-    """`affected` or `not_affected`."""
-    fix_state: FixState
-    fix: str | None
-    raw: str
-    """The range as the feed says it."""
-    rule: str
-    """How it was met: `interval`, `listed`, `compare`, or a named rule of a scheme or format (`go_custom_ranges`)."""
-    exact: bool
-    """False where a rule had to assume something."""
-    unplaced: bool = False
-    """True: a bound of the row has no place in its order, so that the record could not be checked."""
 
 
 class Verdict(StrEnum):
@@ -186,10 +146,3 @@ class TargetResult(Struct, frozen=True, kw_only=True):
     components: tuple[ComponentResult, ...]
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
-
-
-__all__ = [
-    "Candidate", "ComponentResult", "CvssScore", "Finding", "FindingSeverity", "FindingStatus", "Fix", "Identity", "Level", "Lookup",
-    "Match",
-    "NotChecked", "Severity", "TargetResult", "Unchecked", "Verdict",
-]  # fmt: skip

@@ -11,12 +11,12 @@ from msgspec import Struct
 from sbommatch.match.coordinates import identify
 from sbommatch.match.coverage import COUNTED_TYPES
 from sbommatch.match.distros import parse_distro
-from sbommatch.match.model import Candidate, Identity, Lookup, TargetResult
+from sbommatch.match.model import Identity, TargetResult
 from sbommatch.match.resolution import Resolver
 from sbommatch.purl import InvalidPurl, parse_purl
 from sbommatch.sbom.component import Component, DistroStatement, Document
 from sbommatch.store import queries
-from sbommatch.store.model import Record
+from sbommatch.store.model import Candidate, Lookup, Record
 from sbommatch.store.open import Database
 
 

@@ -9,15 +9,13 @@ A row that says *not affected* and applies closes its groups for the component: 
 
 from collections.abc import Mapping, Sequence
 
-from sbommatch.formats.advisory import FixState, State
+from sbommatch.advisory import FixState, State
 from sbommatch.match.model import (
-    Candidate,
     ComponentResult,
     Finding,
     FindingSeverity,
     Fix,
     Identity,
-    Lookup,
     Match,
     NotChecked,
     Unchecked,
@@ -25,7 +23,7 @@ from sbommatch.match.model import (
 )
 from sbommatch.match.severity import severity_of
 from sbommatch.sbom.component import Component
-from sbommatch.store.model import FeedStatus, Group
+from sbommatch.store.model import Candidate, FeedStatus, Group, Lookup
 
 OSV_PREFIX = "osv"
 """OSV's feeds (`osv-debian`) are copies of what a distribution says itself."""

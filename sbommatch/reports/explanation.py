@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from sbommatch import __version__
-from sbommatch.formats.advisory import NameKind
+from sbommatch.advisory import NameKind
 from sbommatch.match.explanation import Elsewhere, ExplainedComponent, ExplainedRecord, Explanation, Outcome, Why
 from sbommatch.match.model import NotChecked, Verdict
 from sbommatch.reports.json_report import database_shape, document_shape, lookup_shape

@@ -9,12 +9,12 @@ import msgspec
 
 from sbommatch import __version__
 from sbommatch.match.coverage import coverage_of
-from sbommatch.match.model import ComponentResult, Finding, Lookup, Match, NotChecked, TargetResult
+from sbommatch.match.model import ComponentResult, Finding, Match, NotChecked, TargetResult
 from sbommatch.problem import Problem
 from sbommatch.reports.report import ScanReport, Style
 from sbommatch.reports.text import as_text
 from sbommatch.sbom.component import Document
-from sbommatch.store.model import DatabaseStatus
+from sbommatch.store.model import DatabaseStatus, Lookup
 from sbommatch.versions.scheme import KEY_FORMAT
 
 SCHEMA = "sbommatch.report/1"

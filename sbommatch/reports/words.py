@@ -1,6 +1,6 @@
 """Words for people, where several reports say the same."""
 
-from sbommatch.formats.advisory import FixState
+from sbommatch.advisory import FixState
 from sbommatch.match.model import NotChecked
 
 FIX_WORDS = {

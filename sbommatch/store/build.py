@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from sbommatch import __version__
+from sbommatch.advisory import Advisory
 from sbommatch.errors import DatabaseError, UsageError
-from sbommatch.formats.advisory import Advisory
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.store.engine import connect, engine_error, interruptible
 from sbommatch.store.files import publish, writing

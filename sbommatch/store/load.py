@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from sbommatch.advisory import Advisory, Affected
 from sbommatch.errors import FeedError
-from sbommatch.formats import FORMAT_BY_NAME
-from sbommatch.formats.advisory import Advisory, Affected, FeedContext
+from sbommatch.formats import FORMAT_BY_NAME, FeedContext
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.store.rows import Row, RowMaker
 from sbommatch.supply.snapshot import parse_date, read_files, snapshot_digest

@@ -2,7 +2,48 @@
 
 from msgspec import Struct
 
-from sbommatch.formats.advisory import FixState, State
+from sbommatch.advisory import FixState, NameKind, State
+
+
+class Lookup(Struct, frozen=True, kw_only=True):
+    """One question to the feed database: a row of its `lookup` table."""
+
+    coordinate_id: bytes
+    """SHA-256 (first 16 bytes) of the coordinate: the same in every document, database and machine."""
+    namespace: str
+    name: str
+    name_kind: NameKind
+    scheme: str
+    raw_version: str
+    key: bytes | None
+    """None: the version has no key, and `compare` settles each pair."""
+    arch: str | None = None
+    module: str | None = None
+    channel: str | None = None
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A row of the database that a lookup met: interval, listed version, or (NULL branch) settled by `compare`."""
+
+    coordinate_id: bytes
+    namespace: str
+    name: str
+    advisory_id: int
+    feed: str
+    record: str
+    """The feed's own identifier of the record."""
+    state: str
+    """`affected` or `not_affected`."""
+    fix_state: FixState
+    fix: str | None
+    raw: str
+    """The range as the feed says it."""
+    rule: str
+    """How it was met: `interval`, `listed`, `compare`, or a named rule of a scheme or format (`go_custom_ranges`)."""
+    exact: bool
+    """False where a rule had to assume something."""
+    unplaced: bool = False
+    """True: a bound of the row has no place in its order, so that the record could not be checked."""
 
 
 class FeedStatus(Struct, frozen=True, kw_only=True):

@@ -10,12 +10,11 @@ from typing import Any
 
 import msgspec
 
+from sbommatch.advisory import Event, FixState
 from sbommatch.ecosystems import LANGUAGE_BY_PURL_TYPE, normalise_pypi
 from sbommatch.errors import UsageError
-from sbommatch.formats.advisory import Event, FixState
-from sbommatch.match.model import Candidate, Lookup
 from sbommatch.purl import InvalidPurl, parse_purl
-from sbommatch.store.model import DatabaseStatus, FeedStatus, FoundRecord, Group, RatedSeverity, Record
+from sbommatch.store.model import Candidate, DatabaseStatus, FeedStatus, FoundRecord, Group, Lookup, RatedSeverity, Record
 from sbommatch.store.open import Database
 from sbommatch.store.rows import canonical
 from sbommatch.versions import SCHEME_BY_NAME

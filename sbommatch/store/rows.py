@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from sbommatch.formats.advisory import Advisory, Affected, FixState, Range
+from sbommatch.advisory import Advisory, Affected, FixState, Range
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.intervals import Interval, normalise, place_events

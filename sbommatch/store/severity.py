@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from sbommatch.formats.advisory import Severity
+from sbommatch.advisory import Severity
 from sbommatch.store.model import RatedSeverity
 
 LEVEL_BY_WORD = {

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from sbommatch.formats.advisory import Event, EventKind
+from sbommatch.advisory import Event, EventKind
 from sbommatch.versions.scheme import BOTTOM, TOP, InvalidVersion, KeyDeclined, Scheme
 
 LOWEST = "0"

@@ -1,7 +1,8 @@
 """Dart packages: SemVer as pub_semver orders it: build metadata counts.
 
-Key: that of SemVer, then the build: of two equal versions the one without is the lesser, and builds are ordered as pre-releases are. Julia
-stands on this. Identifiers that pub_semver takes for numbers, but SemVer for texts (`-1`, `0x1f`), are texts here.
+Key: that of SemVer, then the build: of two equal versions the one without is the lesser, and builds are ordered as pre-releases are.
+Julia stands on this. Identifiers are numbers or texts by SemVer's rule; pub_semver also takes `-1` and `0x1f` for numbers, and for texts
+what does not fit 64 bits.
 """
 
 from typing import ClassVar

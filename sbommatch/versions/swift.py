@@ -1,6 +1,7 @@
 """Swift packages: SemVer as the Swift Package Manager reads it from tags: with or without a `v`, the patch may be missing.
 
-Pre-release identifiers with a sign (`--1`) or with leading zeros, whose order there has cycles and ties, stand as SemVer has them.
+Two details of its comparison are not followed, in which it leaves SemVer and any total order: a pre-release identifier with a sign is a
+number there (`1.0.0--1`), and one with leading zeros hides what comes after it (`1.0.0-01.2`).
 """
 
 from typing import ClassVar

@@ -38,7 +38,7 @@ def test_build_says_what_it_made(tmp_path: Path) -> None:
     ran = run("sbommatch", "db", "build", *DEMO, "--db", tmp_path / "db.json")
     assert (ran.code, ran.stdout) == (0, b"")
     assert ran.stderr.startswith(str(tmp_path / "db-"))
-    assert ran.stderr.endswith(".duckdb: 35 advisories of 2 feeds\n")
+    assert ran.stderr.endswith(".duckdb: 38 advisories of 2 feeds\n")
 
 
 def test_quiet_is_quiet(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_status_for_programs(demo: Path) -> None:
     assert document["schema"] == "sbommatch.status/1"
     alpine, pypi = document["feeds"]
     assert (alpine["name"], alpine["covers"], alpine["completeness"]) == ("alpine-secdb", ["alpine:3.11", "alpine:3.8"], "fixes_only")
-    assert (pypi["advisories"], pypi["withdrawn"], pypi["refused"], pypi["proof"]) == (10, 1, 0, "whole feed")
+    assert (pypi["advisories"], pypi["withdrawn"], pypi["refused"], pypi["proof"]) == (13, 1, 0, "whole feed")
     assert [feed["name"] for feed in document["database"]["feeds"]] == ["alpine-secdb", "osv-pypi"]
     assert set(document["database"]["feeds"][0]) == {"name", "snapshot", "captured_at", "covers", "completeness", "advisories"}
 
@@ -129,7 +129,7 @@ def test_status_for_people(demo: Path) -> None:
     assert lines[0].startswith("Database ")
     assert lines[2].split()[:4] == ["FEED", "CAPTURED", "ADVISORIES", "WITHDRAWN"]
     assert lines[3].split()[:4] == ["alpine-secdb", "2020-06-08", "25", "0"]
-    assert lines[4].split()[:4] == ["osv-pypi", "2026-07-23", "10", "1"]
+    assert lines[4].split()[:4] == ["osv-pypi", "2026-07-23", "13", "1"]
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["search", "CVE-2019-14697"]])

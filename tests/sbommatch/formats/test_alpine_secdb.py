@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbommatch.formats import alpine_secdb
-from sbommatch.formats.advisory import Advisory, EventKind, FeedContext, NameKind, State
+from sbommatch.advisory import Advisory, EventKind, NameKind, State
+from sbommatch.formats import FeedContext, alpine_secdb
 from sbommatch.formats.alpine_secdb import AlpineSecdbFormat, identifiers_of
 from sbommatch.problem import Problem, ProblemCode
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbommatch.formats import osv
-from sbommatch.formats.advisory import Advisory, Event, EventKind, FeedContext, NameKind, Severity
+from sbommatch.advisory import Advisory, Event, EventKind, NameKind, Severity
+from sbommatch.formats import FeedContext, osv
 from sbommatch.formats.osv import GO_CUSTOM_RANGES, OsvFormat
 from sbommatch.problem import Problem, ProblemCode
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sbommatch.formats.advisory import FixState, NameKind
+from sbommatch.advisory import FixState, NameKind
 from sbommatch.match.model import (
-    Candidate,
     ComponentResult,
     Finding,
     FindingSeverity,
@@ -13,14 +12,13 @@ from sbommatch.match.model import (
     Fix,
     Identity,
     Level,
-    Lookup,
     Match,
     NotChecked,
     TargetResult,
     Verdict,
 )
 from sbommatch.sbom.component import Component, Document, Subject
-from sbommatch.store.model import FeedStatus, Group, RatedSeverity
+from sbommatch.store.model import Candidate, FeedStatus, Group, Lookup, RatedSeverity
 
 COORDINATE = b"coordinate-16-by"
 

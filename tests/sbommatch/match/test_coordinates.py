@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from sbommatch.formats.advisory import NameKind
+from sbommatch.advisory import NameKind
 from sbommatch.match.coordinates import identify
 from sbommatch.match.model import NotChecked
 from sbommatch.sbom.component import Component, DistroStatement

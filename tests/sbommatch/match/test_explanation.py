@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sbommatch.formats.advisory import FixState, State
+from sbommatch.advisory import FixState, State
 from sbommatch.match.explanation import ExplainedComponent, Outcome, Why, elsewhere, explained_records, is_meant
 from sbommatch.match.model import ComponentResult, NotChecked, Verdict
 from sbommatch.purl import parse_purl

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from sbommatch.formats.advisory import FixState, NameKind
-from sbommatch.match.model import Candidate, ComponentResult, Finding, Identity, Level, NotChecked, Verdict
+from sbommatch.advisory import FixState, NameKind
+from sbommatch.match.model import ComponentResult, Finding, Identity, Level, NotChecked, Verdict
 from sbommatch.match.resolution import Resolver
-from sbommatch.store.model import FeedStatus, Group, RatedSeverity
+from sbommatch.store.model import Candidate, FeedStatus, Group, RatedSeverity
 from tests.sbommatch.match.made import COORDINATE, candidate, component, feed, group, identity, lookup
 
 SECDB = feed()

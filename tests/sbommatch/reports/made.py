@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sbommatch.formats.advisory import FixState
+from sbommatch.advisory import FixState
 from sbommatch.match.model import CvssScore, FindingSeverity, Fix, Level, NotChecked, TargetResult, Unchecked, Verdict
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.reports.report import Exit, ScanReport

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from sbommatch.formats.advisory import FixState
+from sbommatch.advisory import FixState
 from sbommatch.match.model import Fix, Level, NotChecked, TargetResult, Verdict
 from sbommatch.reports.report import Style
 from sbommatch.reports.table import MIN_INSTRUCTION_WIDTH, NAMES_SHOWN, TableReport, rows_of

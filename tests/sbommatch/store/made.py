@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from sbommatch.advisory import NameKind
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID, LANGUAGE_BY_PURL_TYPE
-from sbommatch.formats.advisory import NameKind
-from sbommatch.match.model import Lookup
 from sbommatch.store.build import BuildResult, build
+from sbommatch.store.model import Lookup
 from sbommatch.supply.sources import sources_of
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.scheme import InvalidVersion, KeyDeclined

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from sbommatch.advisory import FixState, NameKind, State
 from sbommatch.errors import UsageError
-from sbommatch.formats.advisory import FixState, NameKind, State
-from sbommatch.match.model import Candidate, Lookup
 from sbommatch.store.build import build
+from sbommatch.store.model import Candidate, Lookup
 from sbommatch.store.open import open_database
 from sbommatch.store.queries import candidates, coverage, groups_of, records_of, search
 from sbommatch.supply.sources import sources_of

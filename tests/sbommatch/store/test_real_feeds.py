@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from sbommatch.ecosystems import normalise_pypi
-from sbommatch.match.model import Lookup
 from sbommatch.store.build import BuildResult, build
+from sbommatch.store.model import Lookup
 from sbommatch.store.open import Database, open_database
 from sbommatch.store.queries import candidates, groups_of, search
 from sbommatch.supply.sources import sources_of

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sbommatch.formats.advisory import Advisory, Affected, Event, EventKind, FixState, NameKind, Range, State
+from sbommatch.advisory import Advisory, Affected, Event, EventKind, FixState, NameKind, Range, State
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.store import rows as rows_module
 from sbommatch.store.rows import Row, RowMaker, canonical

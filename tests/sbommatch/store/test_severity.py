@@ -2,7 +2,7 @@
 
 import pytest
 
-from sbommatch.formats.advisory import Severity
+from sbommatch.advisory import Severity
 from sbommatch.match.model import Level
 from sbommatch.store.severity import LEVEL_BY_WORD, VECTOR_LIMIT, rate
 

@@ -111,7 +111,11 @@ def test_two_members_of_one_name_are_an_error() -> None:
         read(stream.getvalue())
 
 
-@pytest.mark.parametrize("archive", [b"PK", b"PK\x03\x04", zipped({"a.json": b"{}"})[:-10], zipped({"a.json": b"{}"})[:30]])
+@pytest.mark.parametrize(
+    "archive",
+    [b"PK", b"PK\x03\x04", zipped({"a.json": b"{}"})[:-10], zipped({"a.json": b"{}"})[:30]],
+    ids=["2 bytes", "4 bytes", "no end", "a head"],
+)
 def test_a_broken_directory_is_an_error(archive: bytes) -> None:
     with pytest.raises(FeedError, match=r"all\.zip: the archive is broken"):
         read(archive)
@@ -131,7 +135,11 @@ def test_gzip_is_unpacked() -> None:
     assert gunzip(io.BytesIO(gzip.compress(b"{}")), "main.json.gz") == b"{}"
 
 
-@pytest.mark.parametrize("content", [gzip.compress(b"{}" * 100)[:-5], gzip.compress(b"{}")[:10] + b"\xff" * 20, b"\x1f\x8b"])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(b"{}" * 100)[:-5], gzip.compress(b"{}")[:10] + b"\xff" * 20, b"\x1f\x8b"],
+    ids=["truncated", "garbage", "2 bytes"],
+)
 def test_damaged_gzip_is_a_loss(content: bytes) -> None:
     problem = gunzip(io.BytesIO(content), "main.json.gz")
     assert isinstance(problem, Problem)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sbommatch.formats.advisory import Event, EventKind
+from sbommatch.advisory import Event, EventKind
 from sbommatch.versions.bitnami import BitnamiScheme
 from sbommatch.versions.intervals import contains, place_events
 from sbommatch.versions.scheme import InvalidVersion

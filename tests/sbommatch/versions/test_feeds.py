@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from sbommatch.formats.advisory import Event, EventKind
+from sbommatch.advisory import Event, EventKind
 from sbommatch.versions import SCHEME_BY_NAME, keys
 from sbommatch.versions.intervals import Placement, contains, place_events
 from sbommatch.versions.scheme import InvalidVersion

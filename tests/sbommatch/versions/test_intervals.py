@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sbommatch.formats.advisory import Event, EventKind
+from sbommatch.advisory import Event, EventKind
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.intervals import Interval, Placement, complement, contains, contains_raw, normalise, place_events, union
 from sbommatch.versions.scheme import BOTTOM, TOP, InvalidVersion, Scheme

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from sbommatch.formats.advisory import Event, EventKind
+from sbommatch.advisory import Event, EventKind
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.intervals import contains, place_events
 from sbommatch.versions.scheme import InvalidVersion, KeyDeclined, Scheme

@@ -1,12 +1,8 @@
-"""What every advisory format yields: advisories in OSV's words, with raw versions. Formats never see keys, databases or SBOMs."""
+"""Advisories in OSV's words, with raw versions: what every format yields, and what the store and the matching speak of."""
 
-from collections.abc import Iterator
 from enum import StrEnum
-from typing import Protocol
 
 from msgspec import Struct
-
-from sbommatch.problem import Problem
 
 
 class EventKind(StrEnum):
@@ -126,23 +122,3 @@ class Advisory(Struct, frozen=True, kw_only=True):
     modified: str | None = None
     record_sha256: str
     """Hexadecimal SHA-256 of the record's bytes in the feed."""
-
-
-class FeedContext(Struct, frozen=True):
-    """What a format may know of the feed it reads."""
-
-    feed: str
-    """The feed's name."""
-
-
-class Format(Protocol):
-    """An advisory format. Add one: a module in `sbommatch/formats`, a line in its `FORMATS`, a test."""
-
-    name: str
-    """As feed declarations name it: `osv`, `alpine-secdb`."""
-    suffixes: tuple[str, ...]
-    """Names of the files it reads inside a snapshot: `.json`."""
-
-    def read(self, document: bytes, where: str, context: FeedContext) -> Iterator[Advisory | Problem]:
-        """The advisories of one file. Pure. What cannot be read becomes a problem with its place; no exception leaves it."""
-        ...
