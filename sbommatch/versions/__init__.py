@@ -3,33 +3,57 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
+from sbommatch.versions.alpm import AlpmScheme
 from sbommatch.versions.apk import ApkScheme
+from sbommatch.versions.bitnami import BitnamiScheme
 from sbommatch.versions.cargo import CargoScheme
 from sbommatch.versions.composer import ComposerScheme
+from sbommatch.versions.cran import CranScheme
 from sbommatch.versions.deb import DebScheme
 from sbommatch.versions.gem import GemScheme
+from sbommatch.versions.generic import GenericScheme
+from sbommatch.versions.gentoo import GentooScheme
+from sbommatch.versions.github_actions import GithubActionsScheme
 from sbommatch.versions.go import GoScheme
+from sbommatch.versions.hackage import HackageScheme
+from sbommatch.versions.hex import HexScheme
+from sbommatch.versions.julia import JuliaScheme
 from sbommatch.versions.maven import MavenScheme
 from sbommatch.versions.npm import NpmScheme
 from sbommatch.versions.nuget import NugetScheme
+from sbommatch.versions.opam import OpamScheme
+from sbommatch.versions.pub import PubScheme
 from sbommatch.versions.pypi import PypiScheme
 from sbommatch.versions.rpm import RpmScheme
 from sbommatch.versions.scheme import Scheme
 from sbommatch.versions.semver import SemverScheme
+from sbommatch.versions.swift import SwiftScheme
 
 SCHEMES: tuple[Scheme, ...] = (
+    AlpmScheme(),
     ApkScheme(),
+    BitnamiScheme(),
     CargoScheme(),
     ComposerScheme(),
+    CranScheme(),
     DebScheme(),
     GemScheme(),
+    GenericScheme(),
+    GentooScheme(),
+    GithubActionsScheme(),
     GoScheme(),
+    HackageScheme(),
+    HexScheme(),
+    JuliaScheme(),
     MavenScheme(),
     NpmScheme(),
     NugetScheme(),
+    OpamScheme(),
+    PubScheme(),
     PypiScheme(),
     RpmScheme(),
     SemverScheme(),
+    SwiftScheme(),
 )
 
 KEYS_REMEMBERED = 1 << 18

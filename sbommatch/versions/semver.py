@@ -25,7 +25,7 @@ class SemverScheme:
 
     name: ClassVar[str] = "semver"
     title: ClassVar[str] = "SemVer 2.0.0 precedence, with the tolerance of OSV"
-    synonyms: ClassVar[tuple[str, ...]] = ("Bitnami", "Bioconductor", "GHC", "Hex", "Julia", "swift", "SwiftURL")
+    synonyms: ClassVar[tuple[str, ...]] = ("Bioconductor", "Docker Hardened Images", "GHC", "Kubernetes", "VSCode")
 
     def key(self, version: str) -> bytes:
         """See `Scheme`; declines nothing."""

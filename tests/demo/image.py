@@ -2,7 +2,8 @@
 
     python -m tests.demo.image FILE     writes it as a `docker save` archive
 
-The packages are real names with real versions; their files are stand-ins. sbomgen is not told anything: it reads databases and metadata as in any image.
+The packages are real names with real versions; their files are stand-ins. sbomgen is not told anything: it reads databases and metadata as
+in any image.
 """
 
 import sys

@@ -3,6 +3,8 @@
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from .other_strategies import OTHERS
+
 DIGITS = st.sampled_from(
     ["0", "00", "1", "01", "2", "9", "10", "99", "224", "225", "226", "999", "1000", "65536", "999999999999", "1000000000000", "1" * 15]
 )
@@ -124,6 +126,7 @@ COMPOSER = st.one_of(
 )
 
 VALID: dict[str, SearchStrategy[str]] = {
+    **OTHERS,
     "apk": APK,
     "cargo": SEMVER,
     "composer": COMPOSER,
