@@ -35,6 +35,8 @@ class Language(Struct, frozen=True):
     scheme: str
     """Name in `sbommatch.versions.SCHEMES`."""
     normalise: Callable[[str], str] = unchanged
+    separator: str | None = None
+    """What stands between a PURL's namespace and name in the package's own name; None where PURLs have no namespace."""
 
 
 class Distribution(Struct, frozen=True):
@@ -53,10 +55,20 @@ class Distribution(Struct, frozen=True):
 
 
 LANGUAGES: tuple[Language, ...] = (
-    Language("pypi", "PyPI", "pypi", normalise_pypi),
-    Language("golang", "Go", "go", str.lower),  # the PURL specification lower-cases module paths, the feeds do not
+    Language("bitnami", "Bitnami", "bitnami"),
     Language("cargo", "crates.io", "cargo"),
-    Language("npm", "npm", "npm"),
+    Language("composer", "Packagist", "composer", str.lower, "/"),
+    Language("cran", "CRAN", "cran"),
+    Language("gem", "RubyGems", "gem"),
+    Language("golang", "Go", "go", str.lower, "/"),  # the PURL specification lower-cases module paths, the feeds do not
+    Language("hackage", "Hackage", "hackage"),
+    Language("hex", "Hex", "hex", str.lower),
+    Language("julia", "Julia", "julia"),
+    Language("maven", "Maven", "maven", separator=":"),
+    Language("npm", "npm", "npm", separator="/"),
+    Language("nuget", "NuGet", "nuget", str.lower),  # its registry knows no letter case
+    Language("pub", "Pub", "pub"),
+    Language("pypi", "PyPI", "pypi", normalise_pypi),
 )
 
 DISTRIBUTIONS: tuple[Distribution, ...] = (

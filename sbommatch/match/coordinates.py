@@ -77,7 +77,7 @@ def names_of(component: Component) -> frozenset[str]:
     except InvalidPurl:
         return frozenset()
     if language := LANGUAGE_BY_PURL_TYPE.get(purl.type):
-        return frozenset({language.normalise(_language_name(purl))})
+        return frozenset({_language_name(purl, language)})
     return frozenset({purl.name, _source(component, purl)[0]})
 
 
@@ -119,12 +119,13 @@ def _language_question(component: Component, purl: Purl, language: Language) -> 
     version = _version(component, purl)
     if not version:
         return NotChecked.NO_VERSION
-    return (Question(language.purl_type, language.normalise(_language_name(purl)), NameKind.SELF, language.scheme, version),)
+    return (Question(language.purl_type, _language_name(purl, language), NameKind.SELF, language.scheme, version),)
 
 
-def _language_name(purl: Purl) -> str:
-    """The package's name as its ecosystem writes it: Go's paths and npm's scopes are the PURL's namespace."""
-    return f"{purl.namespace}/{purl.name}" if purl.namespace and purl.type in {"golang", "npm"} else purl.name
+def _language_name(purl: Purl, language: Language) -> str:
+    """The package's name as its feeds write it, normalised."""
+    joined = f"{purl.namespace}{language.separator}{purl.name}" if purl.namespace and language.separator else purl.name
+    return language.normalise(joined)
 
 
 def _version(component: Component, purl: Purl) -> str | None:

@@ -30,7 +30,8 @@ def read(folder: Path, text: str) -> declarations.Declaration:
 
 def test_every_declaration_of_ours_is_sound() -> None:
     declared = declarations.declarations()
-    assert list(declared) == ["alpine-secdb", "osv-alpine", "osv-crates.io", "osv-debian", "osv-go", "osv-npm", "osv-pypi"]
+    assert {"alpine-secdb", "osv-crates.io", "osv-go", "osv-pypi"} <= set(declared)
+    assert list(declared) == sorted(declared)
     for name, declaration in declared.items():
         assert declaration.name == name
         assert declaration.format in FORMAT_BY_NAME

@@ -12,7 +12,7 @@ from sbommatch.supply.sources import sources_of
 @pytest.fixture
 def bucket(tmp_path: Path) -> Path:
     """A copy of OSV's bucket, with an ecosystem that is not declared."""
-    for ecosystem in ("PyPI", "crates.io", "Bitnami"):
+    for ecosystem in ("PyPI", "crates.io", "Linux"):
         (tmp_path / ecosystem).mkdir()
         (tmp_path / ecosystem / "all.zip").write_bytes(b"")
         (tmp_path / ecosystem / "modified_id.csv").write_bytes(b"")
@@ -70,7 +70,7 @@ def test_a_feed_named_twice_is_wrong_usage(bucket: Path) -> None:
 
 def test_an_unknown_feed_is_wrong_usage(bucket: Path) -> None:
     with pytest.raises(UsageError, match="no feed is called"):
-        sources_of([f"osv-hex={bucket}"])
+        sources_of([f"osv-linux={bucket}"])
 
 
 def test_a_folder_of_another_layout_is_not_osvs(tmp_path: Path) -> None:
