@@ -115,6 +115,10 @@ class Edge(Struct, frozen=True, order=True):
     kind: EdgeKind
     from_slot: str
     to_slot: str
+    from_version: str = ""
+    """The one that is meant of several versions in a slot, as in pnpm's store; empty: each of them."""
+    to_version: str = ""
+    """Likewise; empty: the first of them."""
 
 
 class EventKind(StrEnum):

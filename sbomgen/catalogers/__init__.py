@@ -2,6 +2,7 @@
 
 from sbomgen.catalogers.apk import ApkCataloger
 from sbomgen.catalogers.dpkg import DpkgCataloger
+from sbomgen.catalogers.npm import NpmCataloger
 from sbomgen.catalogers.os_release import OsReleaseCataloger
 from sbomgen.catalogers.python import PythonCataloger
 from sbomgen.evidence import Cataloger
@@ -10,5 +11,6 @@ CATALOGERS: tuple[Cataloger, ...] = (
     OsReleaseCataloger(),
     ApkCataloger(),
     DpkgCataloger(),
+    NpmCataloger(),
     PythonCataloger(),
 )

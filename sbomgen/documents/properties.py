@@ -29,17 +29,18 @@ def listed_packages(inventory: Inventory, all_layers: bool) -> list[TrackedPacka
 def relations(inventory: Inventory) -> Relations:
     """The edges of the final view, between visible packages.
 
-    Edges are between slots. A slot may hold several versions at once (kernels): each of them depends and is owned, and the first stands
-    for the slot where others depend on it.
+    Edges are between slots. A slot may hold several versions at once (kernels): where an edge does not say which is meant, each of them
+    depends and is owned, and the first stands for the slot where others depend on it.
     """
-    refs: dict[str, list[str]] = {}
+    refs: dict[tuple[str, str], list[str]] = {}
     for found in sorted((found for found in inventory.packages if found.visible), key=lambda found: found.ref):
-        refs.setdefault(found.package.slot, []).append(found.ref)
+        for version in {"", found.package.raw_version}:
+            refs.setdefault((found.package.slot, version), []).append(found.ref)
     depends_on: dict[str, set[str]] = {}
     owned_by: dict[str, str] = {}
     for edge in sorted(inventory.edges, key=_edge_order):
-        for ref in refs.get(edge.from_slot, ())[:RELATED_VERSIONS_LIMIT]:
-            for target in refs.get(edge.to_slot, ())[:1]:
+        for ref in refs.get((edge.from_slot, edge.from_version), ())[:RELATED_VERSIONS_LIMIT]:
+            for target in refs.get((edge.to_slot, edge.to_version), ())[:1]:
                 if edge.kind is EdgeKind.OWNED_BY:
                     owned_by.setdefault(ref, target)
                 elif target != ref:

@@ -26,6 +26,7 @@ PATHS = [
     "usr/lib/python3/dist-packages/a.egg-info/requires.txt",
     "usr/lib/python3/dist-packages/a.egg-info",
     "opt/v/pyvenv.cfg",
+    "app/node_modules/a/package.json",
 ]
 LINES = [
     b"Package: a",

@@ -92,3 +92,14 @@ def test_versions_of_one_slot_share_its_edges_up_to_a_limit() -> None:
     depends_on = relations(inventory([*kernels, musl], edges=edges)).depends_on
     assert len(depends_on) == RELATED_VERSIONS_LIMIT + 1
     assert depends_on[musl.ref] == [kernels[0].ref], "no package depends on itself, and the first version stands for the slot"
+
+
+def test_an_edge_may_say_which_versions_of_its_slots_it_means() -> None:
+    old, new, user = (
+        tracked(apk(name, version), f"pkg:apk/alpine/{name}@{version}") for name, version in (("a", "1"), ("a", "2"), ("b", "1"))
+    )
+    edges = (
+        Edge(EdgeKind.DEPENDS_ON, user.package.slot, new.package.slot, to_version="2"),
+        Edge(EdgeKind.DEPENDS_ON, old.package.slot, user.package.slot, from_version="1"),
+    )
+    assert relations(inventory([old, new, user], edges=edges)).depends_on == {user.ref: [new.ref], old.ref: [user.ref]}

@@ -68,7 +68,7 @@ def test_notes_are_counted(tmp_path: Path) -> None:
         tmp_path,
         osv("X-1", events=[("fixed", "1.0"), ("introduced", "0.5")]),
         osv("X-2", events=[("introduced", "0"), ("fixed", "7.2.0-12.1")]),
-        osv("X-3", ecosystem="Pub"),
+        osv("X-3", ecosystem="Android"),
         {**osv("X-4"), "affected": [git, git]},
         osv("X-5", withdrawn="2026-01-01T00:00:00Z"),
     )
