@@ -2,15 +2,23 @@
 
 from sbomgen.catalogers.apk import ApkCataloger
 from sbomgen.catalogers.dpkg import DpkgCataloger
+from sbomgen.catalogers.elf_note import ElfNoteCataloger
+from sbomgen.catalogers.golang import GolangCataloger
 from sbomgen.catalogers.npm import NpmCataloger
 from sbomgen.catalogers.os_release import OsReleaseCataloger
 from sbomgen.catalogers.python import PythonCataloger
+from sbomgen.catalogers.rpm import RpmCataloger
+from sbomgen.catalogers.rust import RustCataloger
 from sbomgen.evidence import Cataloger
 
 CATALOGERS: tuple[Cataloger, ...] = (
     OsReleaseCataloger(),
     ApkCataloger(),
     DpkgCataloger(),
+    RpmCataloger(),
     NpmCataloger(),
     PythonCataloger(),
+    GolangCataloger(),
+    RustCataloger(),
+    ElfNoteCataloger(),
 )

@@ -27,7 +27,7 @@ def text_of(body: bytes) -> str:
 
 def is_word(text: str) -> bool:
     """Whether `text` can be a name or a version in a package database: not empty, and without blanks or line ends."""
-    return len(text.split()) == 1
+    return text.split() == [text]
 
 
 def parse_fields(lines: Iterable[str]) -> Fields:

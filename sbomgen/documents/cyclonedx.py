@@ -107,7 +107,7 @@ class _Document:
             publisher=supplier,
             group=group,
             name=name,
-            version=clean(package.raw_version),
+            version=clean(package.raw_version) or None,
             description=clean(package.description) if package.description else None,
             scope=None if found.visible else "excluded",
             hashes=_hashes(package),

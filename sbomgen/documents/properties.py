@@ -81,6 +81,6 @@ def package_facts(found: TrackedPackage, owner: str | None) -> list[tuple[str, s
 
 
 def history_line(event: PackageEvent) -> str:
-    r"""`EVENT LAYER VERSION [FROM]`; a blank within a version, which no package manager writes, is `\x20`."""
-    words = (event.kind, str(event.layer), event.version, *((event.from_version,) if event.from_version else ()))
+    r"""`EVENT LAYER VERSION [FROM]`; no version is `-`, and a blank within one, which no package manager writes, is `\x20`."""
+    words = (event.kind, str(event.layer), event.version or "-", *((event.from_version,) if event.from_version else ()))
     return " ".join(clean(word).replace(" ", "\\x20") for word in words)

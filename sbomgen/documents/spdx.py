@@ -136,7 +136,7 @@ class _Document:
         return spdx.Package(
             spdx_id=self.ids[found.ref],
             name=clean(package.name),
-            version_info=clean(package.raw_version),
+            version_info=clean(package.raw_version) or None,
             supplier=_actor(clean(package.supplier or "")),
             download_location=NOASSERTION,
             files_analyzed=False,

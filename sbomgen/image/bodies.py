@@ -38,8 +38,7 @@ class Spool:
             import tempfile
 
             self._file = cast("BinaryIO", tempfile.TemporaryFile(prefix="sbomgen-"))  # noqa: SIM115  # closed by __exit__
-        self._file.seek(0)
-        self._file.truncate()
+        self._file.seek(0)  # what a longer body left behind it is not cut off: the window knows where this one ends
         return self._file
 
     def __enter__(self) -> Self:

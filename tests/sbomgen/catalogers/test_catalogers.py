@@ -27,6 +27,11 @@ PATHS = [
     "usr/lib/python3/dist-packages/a.egg-info",
     "opt/v/pyvenv.cfg",
     "app/node_modules/a/package.json",
+    "var/lib/rpm/Packages",
+    "usr/lib/sysimage/rpm/Packages.db",
+    "var/lib/rpm/rpmdb.sqlite",
+    "var/lib/rpm/rpmdb.sqlite-wal",
+    "var/lib/rpmmanifest/container-manifest-2",
 ]
 LINES = [
     b"Package: a",
