@@ -4,6 +4,8 @@ from sbomgen.catalogers.apk import ApkCataloger
 from sbomgen.catalogers.dpkg import DpkgCataloger
 from sbomgen.catalogers.elf_note import ElfNoteCataloger
 from sbomgen.catalogers.golang import GolangCataloger
+from sbomgen.catalogers.java import JavaCataloger
+from sbomgen.catalogers.jvm import JvmCataloger
 from sbomgen.catalogers.npm import NpmCataloger
 from sbomgen.catalogers.os_release import OsReleaseCataloger
 from sbomgen.catalogers.python import PythonCataloger
@@ -18,6 +20,8 @@ CATALOGERS: tuple[Cataloger, ...] = (
     RpmCataloger(),
     NpmCataloger(),
     PythonCataloger(),
+    JavaCataloger(),
+    JvmCataloger(),
     GolangCataloger(),
     RustCataloger(),
     ElfNoteCataloger(),

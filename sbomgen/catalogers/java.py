@@ -1,0 +1,242 @@
+"""Java archives: jar, war, ear and their like, and the archives in them.
+
+An archive is a package of type maven; so is each artifact whose pom was shaded into it, and each archive inside it. Which artifact it is
+says `_java_identity`; where Debian's Maven repository (`usr/share/maven-repo/GROUP/ARTIFACT/VERSION/`) has a link to an archive without a
+pom of its own, the link's path says it, exactly.
+
+A package's root is the folder of the archive, so that `foo-1.1.jar` in place of `foo-1.0.jar` is an upgrade; within an archive it is the
+way to there, with the versions left out of the names of archives: `opt/app.jar!/BOOT-INF/lib` both of `opt/app-1.0.jar` and of
+`opt/app-1.1.jar`; of shaded artifacts the archive that they are in. Two copies of one version in one root are one package with two files
+as evidence; a classifier (`linux-x86_64`) is part of the slot.
+
+What lies in a build tool's cache (`~/.m2/repository`) is not installed. Archives in archives are no dependencies of theirs: no edges.
+"""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from msgspec import structs
+
+from sbomgen.catalogers._java_archive import CHUNK_BYTES, Archive, ArchiveError, ArchiveLimitError, Member
+from sbomgen.catalogers._java_contents import CERTAIN, SUFFIXES, Allowance, Contents
+from sbomgen.catalogers._java_identity import identify, without_version
+from sbomgen.catalogers._java_manifest import VALUE_LIMIT_CHARS, Coordinates
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
+from sbomgen.model import Edge, Hash, Package, Problem, ProblemCode
+
+ARCHIVE_LIMIT_BYTES = 4 << 30
+"""Of one archive on the disk: the largest seen (fat jars with native libraries) have under 2 GiB."""
+
+DEPTH_LIMIT = 16
+"""Archives within one another: an ear has three levels; real ones end at five."""
+
+ARCHIVES_LIMIT = 10_000
+"""Archives in one outermost archive: the largest distributions have some 2,000."""
+
+NESTED_LIMIT_BYTES = 4 << 30
+"""Read of the archives in one outermost archive, on all levels together: they are hashed, and most of them inflated."""
+
+POMS_LIMIT = 20_000
+"""Poms in one outermost archive, on all levels together: one jar has under 300 at most."""
+
+METADATA_TOTAL_LIMIT_BYTES = 128 << 20
+"""Of manifests and poms in one outermost archive: the largest distributions have some 10 MiB."""
+
+PROBLEMS_LIMIT = 100
+"""Problems told of one outermost archive; of the others the number."""
+
+_PUBLISHED = re.compile(
+    r"(?:.+/)?usr/share/maven-repo/(?P<group>[^/]+(?:/[^/]+)*)/(?P<artifact>[^/]+)/(?P<version>[^/]+)/(?P=artifact)-(?P=version)\.pom"
+)
+_ALIAS_VERSION = re.compile(r"debian|.*\bx")
+"""Versions under which Debian's repository lists an artifact once more: `debian`, `9.x`."""
+
+_CACHE = re.compile(r"(?:.*/)?(?:\.m2/repository|\.gradle/caches|\.ivy2/cache|\.cache/coursier)/.*")
+"""What Maven, Gradle, Ivy and Coursier keep for the next build."""
+
+
+class ArchiveFact(Fact, frozen=True, tag="archive"):
+    """One archive, the outermost or one within it."""
+
+    coordinates: Coordinates
+    inner: str = ""
+    """The way to it within the outermost archive (`lib/a.war!/WEB-INF/lib/b.jar`); empty for that itself."""
+    classifier: str = ""
+    from_pom: bool = False
+    components: tuple[Coordinates, ...] = ()
+    """Artifacts shaded into it."""
+    sha1: str = ""
+    licences: tuple[str, ...] = ()
+    vendor: str = ""
+
+
+class PublishedFact(Fact, frozen=True, tag="published"):
+    """A pom in Debian's Maven repository, told by its path; the archive is a link beside it."""
+
+    coordinates: Coordinates
+
+
+class JavaCataloger:
+    """Every archive, the archives within it, and the artifacts that were shaded into them."""
+
+    name = "java"
+    version = 1
+    title = "Java archives: jar, war, ear, hpi, nar and others, nested and shaded"
+    wants = Wants(suffixes=frozenset({spelt for suffix in SUFFIXES for spelt in (suffix, suffix.upper(), suffix.title())} | {".pom"}))
+    fact_type: FactType = ArchiveFact | PublishedFact
+
+    def read(self, file: EvidenceFile) -> Iterator[Fact | Problem]:
+        """The archive and all within it; one that cannot be opened is a loss, with the way to it (`a.ear!/b.war`)."""
+        if file.path.endswith(".pom"):
+            published = _PUBLISHED.fullmatch(file.path)
+            if published and not _ALIAS_VERSION.fullmatch(published["version"]):
+                coordinates = Coordinates(published["group"].replace("/", "."), published["artifact"], published["version"])
+                yield PublishedFact(coordinates)
+        elif not _CACHE.fullmatch(file.path):
+            with file.open(ARCHIVE_LIMIT_BYTES) as stream:
+                yield from _with_few_problems(file.path, _Reading(file.path).archive(stream, ()))
+
+    def assemble(self, view: ImageView) -> Iterator[Package | Edge | Problem]:
+        """The packages of all visible archives; of one version in one root one."""
+        archives: list[VisibleFact] = []
+        published: dict[str, list[Coordinates]] = defaultdict(list)
+        for visible in view.facts(self.name):
+            if isinstance(visible.fact, ArchiveFact):
+                archives.append(visible)
+            elif archive := view.resolve(visible.path.removesuffix(".pom") + ".jar"):
+                published[archive].append(visible.fact.coordinates)
+        packages: dict[tuple[str, str], tuple[Package, dict[str, None]]] = {}
+        for visible in archives:
+            folder, slash, name = visible.path.rpartition("/")
+            path = f"{view.resolve(folder) or folder}{slash}{name}"
+            for package in _packages(visible, path, published.get(path, [])):
+                _, evidence = packages.setdefault((package.slot, package.raw_version), (package, {}))
+                evidence[visible.path] = None
+        yield from (structs.replace(package, evidence=tuple(evidence)) for package, evidence in packages.values())
+
+
+class _Reading:
+    """One outermost archive while it is read."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._allowance = Allowance(ARCHIVES_LIMIT, NESTED_LIMIT_BYTES, POMS_LIMIT, METADATA_TOTAL_LIMIT_BYTES)
+
+    def archive(self, stream: BinaryIO, way: tuple[str, ...]) -> Iterator[Fact | Problem]:
+        """The archive in `stream`, to which `way` leads from the outermost, and all within it."""
+        try:
+            archive = Archive(stream)
+            contents = Contents(archive, self._allowance)
+        except ArchiveError as exc:
+            yield self._problem(way, exc)
+            return
+        name = (way[-1] if way else self._path).rpartition("/")[2]
+        if contents.is_telling or (name.lower().endswith(CERTAIN) and not archive.is_empty):
+            yield _archive_fact(name, way, contents, stream)
+        yield from (self._problem((*way, member), cause) for member, cause in contents.unreadable)
+        nested = contents.archives
+        del contents  # A manifest may be long, and archives lie sixteen deep.
+        for member in nested:
+            if min(self._allowance.archives, self._allowance.archive_bytes) >= 0:
+                yield from self._nested(archive, member, (*way, member.name))
+
+    def _nested(self, archive: Archive, member: Member, way: tuple[str, ...]) -> Iterator[Fact | Problem]:
+        self._allowance.archives -= 1
+        self._allowance.archive_bytes -= member.size_bytes
+        try:
+            if len(way) > DEPTH_LIMIT:
+                raise ArchiveLimitError(f"lies more than {DEPTH_LIMIT} archives deep")
+            if min(self._allowance.archives, self._allowance.archive_bytes) < 0:
+                limits = f"{ARCHIVES_LIMIT:,} archives or {NESTED_LIMIT_BYTES:,} bytes"
+                raise ArchiveLimitError(f"not read, nor any after it: more than {limits} lie in the outermost")
+            stream = archive.open(member)
+        except ArchiveError as exc:
+            yield self._problem(way, exc)
+            return
+        with stream:
+            yield from self.archive(stream, way)
+
+    def _problem(self, way: tuple[str, ...], cause: ArchiveError) -> Problem:
+        """A loss, but for a file that is called like one of the rarer archives and is none."""
+        where = "!/".join((self._path, *way))
+        if isinstance(cause, ArchiveLimitError):
+            return Problem(ProblemCode.LIMIT_REACHED, where, str(cause), loss=True)
+        rare = where.lower().endswith(SUFFIXES) and not where.lower().endswith(CERTAIN)
+        return Problem(ProblemCode.EVIDENCE_UNREADABLE, where, str(cause), loss=not rare)
+
+
+def _with_few_problems(path: str, found: Iterator[Fact | Problem]) -> Iterator[Fact | Problem]:
+    """All facts and the first problems."""
+    problems = 0
+    for one in found:
+        problems += isinstance(one, Problem)
+        if problems <= PROBLEMS_LIMIT or not isinstance(one, Problem):
+            yield one
+    if problems > PROBLEMS_LIMIT:
+        message = f"{problems - PROBLEMS_LIMIT:,} more members could not be read"
+        yield Problem(ProblemCode.LIMIT_REACHED, path, message, loss=True)
+
+
+def _archive_fact(name: str, way: tuple[str, ...], contents: Contents, stream: BinaryIO) -> ArchiveFact:
+    identity = identify(name, contents.poms, contents.manifest)
+    return ArchiveFact(
+        coordinates=identity.coordinates,
+        inner="!/".join(way),
+        classifier=identity.classifier,
+        from_pom=identity.from_pom,
+        components=identity.components,
+        sha1=_sha1(stream),
+        licences=contents.licences(identity.coordinates.artifact),
+        vendor=(contents.manifest.get("implementation-vendor") or contents.manifest.get("bundle-vendor", ""))[:VALUE_LIMIT_CHARS],
+    )
+
+
+def _sha1(stream: BinaryIO) -> str:
+    """Of the whole archive: what Maven's repositories, and so indexes of artifacts, go by."""
+    digest = hashlib.sha1(usedforsecurity=False)
+    stream.seek(0)
+    while piece := stream.read(CHUNK_BYTES):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _packages(visible: VisibleFact, path: str, published: list[Coordinates]) -> Iterator[Package]:
+    """The archive and what was shaded into it; `path` is that of the outermost archive with links resolved."""
+    fact: ArchiveFact = visible.fact
+    folder, archive = _place(path, fact.inner)
+    own = fact.coordinates
+    if published and not fact.inner and not fact.from_pom:
+        own = min(published, key=lambda exact: (exact.artifact != own.artifact, exact.version != own.version, exact.name, exact.version))
+    yield Package(
+        type="maven",
+        name=own.name,
+        slot_name=f"{own.name}:{fact.classifier}" if fact.classifier else None,
+        raw_version=own.version,
+        root=folder,
+        licences=fact.licences,
+        hashes=(Hash("SHA-1", fact.sha1),),
+        supplier=fact.vendor or None,
+        qualifiers=(("classifier", fact.classifier),) if fact.classifier else (),
+        evidence=(visible.path,),
+    )
+    for component in fact.components:
+        if component != own:
+            yield Package(type="maven", name=component.name, raw_version=component.version, root=archive, evidence=(visible.path,))
+
+
+def _place(path: str, inner: str) -> tuple[str, str]:
+    """The root of an archive, and the root of what was shaded into it.
+
+    >>> _place("opt/app-1.0.jar", "")
+    ('opt', 'opt/app.jar')
+    >>> _place("opt/app-1.0.jar", "BOOT-INF/lib/a-2.jar")
+    ('opt/app.jar!/BOOT-INF/lib', 'opt/app.jar!/BOOT-INF/lib/a.jar')
+    """
+    steps = [step.rpartition("/") for step in (path, *inner.split("!/"))] if inner else [path.rpartition("/")]
+    folder, slash, name = steps.pop()
+    outer = "".join(f"{above}{cut}{without_version(archive)}!/" for above, cut, archive in steps)
+    root = f"{outer}{folder}" if folder else outer.removesuffix("!/")
+    return root, f"{outer}{folder}{slash}{without_version(name)}"
