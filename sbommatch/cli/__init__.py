@@ -12,6 +12,7 @@ COMMANDS = (
     CommandEntry("scan", "sbommatch.cli.scan:scan", "Match SBOMs with the feed database: findings, verdicts, coverage."),
     CommandEntry("explain", "sbommatch.cli.explain:explain", "Say why a vulnerability was found for a component, or why not."),
     CommandEntry("db", "sbommatch.cli.db:db", "Build the feed database, and look into it."),
+    CommandEntry("version", "sbommatch.cli.version:version", "Compare versions as their ecosystems do."),
 )
 
 EPILOG = """\
