@@ -56,7 +56,7 @@ class SemverScheme:
         """The dotted components and the dotted identifiers of the pre-release, None of a release. Raises InvalidVersion."""
         match = _grammar().match(version)
         if match is None or match.end() != len(version):
-            raise refusal(version, self.name, match.end() if match else 0)
+            raise refusal(version, "SemVer", match.end() if match else 0)
         return match[1], match[2]
 
 
