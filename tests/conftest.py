@@ -2,7 +2,7 @@
 
 Real data and real images are optional. SBOMPAIR_DATA and SBOMPAIR_CORPUS name their folders; else `shared/data` beside the project and
 `build/corpus` in it are tried.
-With SBOMPAIR_NO_SKIPS=1 a skipped test fails the run, unless it is marked `peer`. No test reaches the network but loopback.
+With SBOMPAIR_NO_SKIPS=1 a skipped test fails the run, unless it is marked `peer`: beside another tool, or a large image. No test reaches the network but loopback.
 """
 
 import os
@@ -11,9 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.", "::1", "localhost")
+
+# A run of the suite says the same twice, on slow machines too; the long forms of the tests search at random.
+settings.register_profile(
+    "suite", deadline=None, derandomize="SBOMPAIR_SEED" not in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 _skipped: list[str] = []
 
