@@ -9,6 +9,7 @@ Reasons for none, each the first that holds:
 `no_version` no version · `invalid_version` a version that is none in its order.
 """
 
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -27,6 +28,9 @@ from sbommatch.versions.scheme import InvalidVersion, KeyDeclined
 
 COORDINATE_ID_BYTES = 16
 """Of SHA-256: among 10^9 coordinates two share an identifier with a chance below 10^-20."""
+
+_GEM_PLATFORM = re.compile(r"-(?:x86|x64|aarch64|arm|universal|ppc|powerpc|s390x|riscv64|java|jruby|mswin|mingw|dalvik)[\w.-]*$")
+"""Bundler writes the platform of a built gem behind its version (`1.13.9-x86_64-linux`); RubyGems would read it as a pre-release."""
 
 SCHEME_BY_OS_TYPE = {distribution.purl_type: distribution.scheme for distribution in DISTRIBUTIONS}
 
@@ -130,7 +134,8 @@ def _language_name(purl: Purl, language: Language) -> str:
 
 def _version(component: Component, purl: Purl) -> str | None:
     """The PURL's version, else the component's; None where both are absent or stand-ins such as `UNKNOWN`."""
-    return stated_version(purl.version) or component.version
+    version = stated_version(purl.version) or component.version
+    return _GEM_PLATFORM.sub("", version) if version and purl.type == "gem" else version
 
 
 def _os_questions(component: Component, purl: Purl, namespace: str | NotChecked) -> Questions | NotChecked:

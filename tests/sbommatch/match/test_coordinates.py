@@ -41,6 +41,21 @@ def test_a_go_module_is_asked_for_in_any_letter_case(path: str) -> None:
     assert lookup.name == "github.com/0xjacky/nginx-ui"
 
 
+@pytest.mark.parametrize(
+    ("version", "asked"),
+    [
+        ("1.13.9-x86_64-linux", "1.13.9"),
+        ("1.13.9-java", "1.13.9"),
+        ("1.13.9-arm64-darwin-22", "1.13.9"),
+        ("1.13.9.rc1-aarch64-linux-gnu", "1.13.9.rc1"),
+        ("1.13.9-rc1", "1.13.9-rc1"),
+    ],
+)
+def test_the_platform_of_a_gem_is_no_part_of_its_version(version: str, asked: str) -> None:
+    (lookup,) = identify(component(f"pkg:gem/nokogiri@{version}")).lookups
+    assert lookup.raw_version == asked
+
+
 @pytest.mark.parametrize("version", ["UNKNOWN", "(devel)", "${project.version}"])
 def test_a_stand_in_is_no_version(version: str) -> None:
     assert identify(component(f"pkg:golang/example.org/m@{version}")).reason is NotChecked.NO_VERSION
