@@ -7,20 +7,17 @@ from msgspec import Struct
 from sbomgen.base import find_base, layer_origins
 from sbomgen.catalogers import CATALOGERS
 from sbomgen.documents.content import content_id
-from sbomgen.errors import UnreadableError
+from sbomgen.errors import UnreadableError, UsageError
 from sbomgen.evidence import Cataloger
 from sbomgen.history import PackageHistory
 from sbomgen.image.layer import scan_layer
 from sbomgen.image.manifest import Image, Layer
-from sbomgen.image.overlay import Overlay
+from sbomgen.image.overlay import DISTRIBUTION_EVIDENCE, Overlay
 from sbomgen.instructions import presentable
 from sbomgen.inventory import BaseImage, Inventory, LayerOrigin, ReadState, ScannedLayer
 from sbomgen.layerscan import LayerScan
 from sbomgen.model import Edge, Package, Problem, ProblemCode
 from sbomgen.relations import owned_by_edges
-
-DISTRIBUTION_EVIDENCE = "os-release"
-"""When this cataloger's evidence changes, every package database is read anew: its packages may belong to another distribution now."""
 
 
 class ScanOptions(Struct, frozen=True):
@@ -73,6 +70,21 @@ def scan_image(
     )
 
 
+def chosen_catalogers(choice: str) -> tuple[Cataloger, ...]:
+    """The catalogers of a choice such as `-java,-npm` (all but these) or `+apk,+dpkg` (these alone); the distribution is always told.
+
+    Raises `UsageError` for a name that is none, or without its sign.
+    """
+    known = {cataloger.name for cataloger in CATALOGERS}
+    words = [word.strip() for word in choice.split(",") if word.strip()]
+    for word in words:
+        if word[0] not in "+-" or word[1:] not in known:
+            raise UsageError(f"--catalogers {choice}: {word!r} is not + or - and a name; there are: {', '.join(sorted(known))}")
+    added = {word[1:] for word in words if word[0] == "+"} or known
+    removed = {word[1:] for word in words if word[0] == "-"}
+    return tuple(one for one in CATALOGERS if one.name == DISTRIBUTION_EVIDENCE or one.name in added - removed)
+
+
 def _scan_layers(
     image: Image, catalogers: Sequence[Cataloger], on_layer: Callable[[Layer], None]
 ) -> tuple[list[LayerScan | None], list[Problem]]:
@@ -93,6 +105,7 @@ def _scan_layers(
 
 
 def _to_assemble(catalogers: Sequence[Cataloger], changed: frozenset[str]) -> list[Cataloger]:
+    """Those whose evidence changed; all of them where a distribution did, for packages may belong to another one now."""
     if DISTRIBUTION_EVIDENCE in changed:
         return list(catalogers)
     return [cataloger for cataloger in catalogers if cataloger.name in changed]

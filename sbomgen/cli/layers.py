@@ -6,7 +6,7 @@ import sys
 import click
 
 from sbomgen.cli.base import command, emit, finish, option, quiet_option, verbose_option
-from sbomgen.cli.scan import Wishes, base_option, build_args_option, platform_option, read_inventory, report_problems
+from sbomgen.cli.scan import Wishes, base_option, build_args_option, catalogers_option, platform_option, read_inventory, report_problems
 from sbomgen.documents.layers import layers_json, layers_table
 
 
@@ -15,15 +15,24 @@ from sbomgen.documents.layers import layers_json, layers_table
 @option("-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people or for programs.")
 @platform_option
 @base_option
+@catalogers_option
 @build_args_option
 @option("--strict", is_flag=True, help="Exit 5 for notes too, not only for losses.")
 @quiet_option
 @verbose_option
 def layers(
-    source: str, output: str, platform: str | None, base: str | None, show_build_args: bool, strict: bool, quiet: bool, verbose: bool
+    source: str,
+    output: str,
+    platform: str | None,
+    base: str | None,
+    catalogers: str,
+    show_build_args: bool,
+    strict: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Show what each layer added, upgraded and removed."""
-    wishes = Wishes(platform, base, show_build_args, quiet, verbose)
+    wishes = Wishes(platform, base, catalogers, show_build_args, quiet, verbose)
     inventory = read_inventory(source, wishes)
     if output == "json":
         emit(layers_json(inventory), None)

@@ -18,7 +18,7 @@ from sbomgen.errors import DigestMismatchError, UnreadableError
 from sbomgen.image.reference import open_image
 from sbomgen.inventory import Inventory
 from sbomgen.model import Problem
-from sbomgen.scan import ScanOptions, scan_image
+from sbomgen.scan import ScanOptions, chosen_catalogers, scan_image
 
 FORMATS = ", ".join(writer.name for writer in WRITERS)
 
@@ -26,6 +26,9 @@ platform_option = option(
     "--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform index.  [default: this machine's]"
 )
 base_option = option("--base", metavar="SOURCE", help="The base image: layers it shares are `base`, the others `own`.")
+catalogers_option = option(
+    "--catalogers", metavar="±NAME,...", default="", help="+NAME: these alone; -NAME: all but these. `sbomgen catalogers` lists them."
+)
 build_args_option = option("--show-build-args", is_flag=True, help="Keep the values of build arguments in instructions.")
 
 
@@ -34,6 +37,7 @@ class Wishes(Struct, frozen=True):
 
     platform: str | None
     base: str | None
+    catalogers: str
     show_build_args: bool
     quiet: bool
     verbose: bool
@@ -51,6 +55,7 @@ class Wishes(Struct, frozen=True):
     help="What is visible in the image, or also what later layers removed (marked so).",
 )
 @base_option
+@catalogers_option
 @build_args_option
 @option("--strict", is_flag=True, help="Exit 5 for notes too, not only for losses.")
 @quiet_option
@@ -61,13 +66,14 @@ def scan(
     platform: str | None,
     scope: str,
     base: str | None,
+    catalogers: str,
     show_build_args: bool,
     strict: bool,
     quiet: bool,
     verbose: bool,
 ) -> None:
     """Write the SBOM of a container image."""
-    wishes = Wishes(platform, base, show_build_args, quiet, verbose)
+    wishes = Wishes(platform, base, catalogers, show_build_args, quiet, verbose)
     wanted = parse_outputs(output, len(sources) > 1)
     codes: list[int] = []
     for source in sources:
@@ -88,7 +94,7 @@ def scan(
 
 def read_inventory(source: str, wishes: Wishes) -> Inventory:
     """Opens and scans one image, with progress on a terminal."""
-    options = ScanOptions(show_build_args=wishes.show_build_args)
+    options = ScanOptions(wishes.show_build_args, chosen_catalogers(wishes.catalogers))
     with open_image(source, wishes.platform) as image:
         base_context = open_image(wishes.base, wishes.platform) if wishes.base else nullcontext()
         with base_context as given_base, LayerProgress(source, len(image.layers), wishes.quiet) as progress:

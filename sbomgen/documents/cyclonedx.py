@@ -139,11 +139,13 @@ class _Document:
         return top + [cdx.Dependency(clean(ref), [clean(target) for target in targets]) for ref, targets in edges]
 
     def _compositions(self) -> list[cdx.Composition]:
-        """A package database names all of its packages; what no database names may be in an image unseen."""
+        """A package database names all of its packages, where there is one; what no database names may be in an image unseen."""
+        refs = [ref for ref in (self.root_ref, self.os_ref) if ref]
         if any(problem.loss for problem in self.inventory.problems):
-            return [cdx.Composition("incomplete", [ref for ref in (self.root_ref, self.os_ref) if ref])]
-        system = [cdx.Composition("complete", [self.os_ref])] if self.os_ref else []
-        return [cdx.Composition("unknown", [self.root_ref]), *system]
+            return [cdx.Composition("incomplete", refs)]
+        if self.os_ref and any(found.package.type in OS_TYPES for found in self.inventory.packages):
+            return [cdx.Composition("unknown", [self.root_ref]), cdx.Composition("complete", [self.os_ref])]
+        return [cdx.Composition("unknown", refs)]
 
 
 def _os_ref(distro: Distro) -> str:

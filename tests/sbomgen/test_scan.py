@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from sbomgen.errors import DigestMismatchError
+from sbomgen.errors import DigestMismatchError, UsageError
 from sbomgen.image.reference import open_image
 from sbomgen.inventory import Inventory, LayerOrigin, ReadState
 from sbomgen.model import EventKind, ProblemCode
-from sbomgen.scan import ScanOptions, scan_image
+from sbomgen.scan import ScanOptions, chosen_catalogers, scan_image
 from tests.demo.image import demo_image
 from tests.support.images import (
     ImageSpec,
@@ -119,6 +119,31 @@ def test_secrets_in_build_arguments_stay_out_unless_asked_for(tmp_path: Path) ->
 def test_the_base_is_told_by_the_history(tmp_path: Path) -> None:
     inventory = inventory_of(write_docker_archive(demo_image(), tmp_path / "demo.tar"))
     assert [layer.origin for layer in inventory.layers] == [LayerOrigin.BASE] + [LayerOrigin.OWN] * 4
+
+
+@pytest.mark.parametrize(
+    ("choice", "found"),
+    [
+        ("", {"musl", "idna"}),
+        ("-apk", {"idna"}),
+        ("+apk", {"musl"}),
+        ("+apk,+python", {"musl", "idna"}),
+        ("+apk,-apk", set()),
+        (" -apk , -python", set()),
+    ],
+)
+def test_catalogers_can_be_chosen(tmp_path: Path, choice: str, found: set[str]) -> None:
+    metadata = file("site/idna-3.7.dist-info/METADATA", "Name: idna\nVersion: 3.7\n")
+    path = write_docker_archive(ImageSpec((LayerSpec((ALPINE, file(DATABASE, apk("musl=1")), metadata)),)), tmp_path / "image.tar")
+    inventory = inventory_of(path, ScanOptions(catalogers=chosen_catalogers(choice)))
+    assert set(visible(inventory)) == found
+    assert inventory.distro is not None
+
+
+@pytest.mark.parametrize("choice", ["apk", "+apt", "-", "+apk,zlib"])
+def test_an_unknown_cataloger_is_wrong_usage(choice: str) -> None:
+    with pytest.raises(UsageError, match="there are: apk, dpkg"):
+        chosen_catalogers(choice)
 
 
 @pytest.mark.parametrize(("tags", "name"), [((), "web"), (("shop/web:1",), "shop/web:1"), (("latest",), "latest:latest")])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sbomgen.documents import WriteOptions
 from sbomgen.documents.cyclonedx import CycloneDxJson
 from sbomgen.inventory import Inventory
-from sbomgen.model import Distro, EvidencePath, Hash, Package, Problem, ProblemCode, SourcePackage
+from sbomgen.model import Distro, EvidencePath, Hash, Package, Problem, ProblemCode, SourcePackage, TrackedPackage
 from tests.support.inventories import alpine_inventory, apk, digest, image, inventory, large_inventory, tracked
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
@@ -197,16 +197,25 @@ def test_a_chroot_s_packages_stand_under_the_one_system() -> None:
     assert document["dependencies"][1]["dependsOn"] == [inner.ref]
 
 
+DEMO = (tracked(apk("demo", "1.0-r0"), "pkg:apk/alpine/demo@1.0-r0"),)
+NOTE = Problem(ProblemCode.BAD_RECORD, "", "", loss=False)
+LOSS = Problem(ProblemCode.LAYER_NOT_READ, "", "", loss=True)
+
+
 @pytest.mark.parametrize(
-    ("problems", "aggregates"),
+    ("packages", "problems", "aggregates"),
     [
-        ((), {"unknown": 1, "complete": 1}),
-        ((Problem(ProblemCode.BAD_RECORD, "", "", loss=False),), {"unknown": 1, "complete": 1}),
-        ((Problem(ProblemCode.LAYER_NOT_READ, "", "", loss=True),), {"incomplete": 2}),
+        (DEMO, (), {"unknown": 1, "complete": 1}),
+        (DEMO, (NOTE,), {"unknown": 1, "complete": 1}),
+        (DEMO, (LOSS,), {"incomplete": 2}),
+        ((), (), {"unknown": 2}),
     ],
+    ids=["a database", "a note", "a loss", "no database"],
 )
-def test_compositions_say_how_complete_the_document_is(problems: tuple[Problem, ...], aggregates: dict[str, int]) -> None:
-    compositions = written(inventory(problems=problems))["compositions"]
+def test_compositions_say_how_complete_the_document_is(
+    packages: tuple[TrackedPackage, ...], problems: tuple[Problem, ...], aggregates: dict[str, int]
+) -> None:
+    compositions = written(inventory(packages, problems=problems))["compositions"]
     assert {part["aggregate"]: len(part["dependencies"]) for part in compositions} == aggregates
 
 
