@@ -2,7 +2,7 @@
 #   make demo    a small image, its SBOM, a feed database, the findings
 #   make test    the test suite
 #   make check   lint and types
-#   make long    the long forms of fuzzing, fault and differential tests: make long SEED=7 COUNT=100000
+#   make long    the long forms of fuzzing, fault and differential tests, and the largest images: make long SEED=7 COUNT=100000
 #   make bench   the benchmarks (ratios against peers and physical limits)
 
 PYTHON ?= python3
@@ -37,7 +37,7 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 
 long: $(VENV)/dev
-	SBOMPAIR_SEED=$(SEED) SBOMPAIR_COUNT=$(COUNT) $(BIN)/python -m pytest -m long --numprocesses=auto
+	SBOMPAIR_SEED=$(SEED) SBOMPAIR_COUNT=$(COUNT) $(BIN)/python -m pytest -m long --hypothesis-seed=$(SEED) --numprocesses=auto
 
 bench: $(VENV)/dev
 	$(BIN)/python -m tests.benchmarks

@@ -17,7 +17,6 @@ class ProblemCode(StrEnum):
     BAD_RECORD = "bad_record"
     CONFIG_INCONSISTENT = "config_inconsistent"
     EVIDENCE_UNREADABLE = "evidence_unreadable"
-    INPUT_UNREADABLE = "input_unreadable"
     LAYER_NOT_READ = "layer_not_read"
     LIMIT_REACHED = "limit_reached"
     LINK_UNRESOLVED = "link_unresolved"

@@ -11,7 +11,7 @@ from sbomgen.errors import UnreadableError, UsageError
 from sbomgen.evidence import Cataloger
 from sbomgen.history import PackageHistory
 from sbomgen.image.layer import scan_layer
-from sbomgen.image.manifest import Image, Layer
+from sbomgen.image.manifest import HistoryMatch, Image, Layer
 from sbomgen.image.overlay import DISTRIBUTION_EVIDENCE, Overlay
 from sbomgen.instructions import presentable
 from sbomgen.inventory import BaseImage, Inventory, LayerOrigin, ReadState, ScannedLayer
@@ -45,6 +45,7 @@ def scan_image(
     """
     options = options or ScanOptions()
     scans, problems = _scan_layers(image, options.catalogers, on_layer)
+    problems.extend(_inconsistencies(image))
     overlay, history = Overlay(), PackageHistory()
     assemblies: dict[str, _Assembly] = {}
     for index, scan in enumerate(scans):
@@ -102,6 +103,14 @@ def _scan_layers(
             scans.append(scan)
             problems.extend(scan.problems)
     return scans, problems
+
+
+def _inconsistencies(image: Image) -> Iterable[Problem]:
+    """A note where the config has a history that does not fit its layers: no instruction can be told then."""
+    if image.config.history and any(layer.history_match is HistoryMatch.UNKNOWN for layer in image.layers):
+        entries = sum(not entry.empty_layer for entry in image.config.history)
+        message = f"the history has {entries} entries with a layer, the image {len(image.layers)} layers: no instruction is told"
+        yield Problem(ProblemCode.CONFIG_INCONSISTENT, f"{image.source}: config {image.config_digest}", message, loss=False)
 
 
 def _to_assemble(catalogers: Sequence[Cataloger], changed: frozenset[str]) -> list[Cataloger]:

@@ -5,8 +5,7 @@
     ├── UnreadableError       3  an SBOM or an input file that cannot be read as what it is taken for
     ├── DatabaseError         4  the feed database is missing, damaged, or of another format
     └── FeedError             3  a feed's snapshot that cannot be read at all
-        ├── DigestError       6  a file of a snapshot that is not the one its snapshot.json states
-        └── ShrunkFeedError   6  a feed that lost more than it may
+        └── DigestError       6  a file of a snapshot that is not the one its snapshot.json states
 
 What can be read around is no exception but a `Problem` in the result (see `sbommatch.problem`).
 """
@@ -46,11 +45,5 @@ class FeedError(SbommatchError):
 
 class DigestError(FeedError):
     """A file whose digest is not the one that was stated for it; nothing of its snapshot is used."""
-
-    exit_code = 6
-
-
-class ShrunkFeedError(FeedError):
-    """A newer snapshot that lost more of a feed than it may without the user's word."""
 
     exit_code = 6

@@ -2,8 +2,8 @@
 
 Real data and real images are optional. SBOMPAIR_DATA and SBOMPAIR_CORPUS name their folders; else `shared/data` beside the project and
 `build/corpus` in it are tried.
-With SBOMPAIR_NO_SKIPS=1 a skipped test fails the run, unless it is marked `peer`: beside another tool, or on a large image. No test reaches
-the network but loopback.
+With SBOMPAIR_NO_SKIPS=1 a skipped test fails the run, unless it is marked `peer`: beside another tool. No test reaches the network but
+loopback.
 """
 
 import os

@@ -119,6 +119,8 @@ def _open(path: str) -> Document | UnreadableError:
         return read_document(decompressed(data, path), path)
     except UnreadableError as error:
         return error
+    except FileNotFoundError:
+        return UnreadableError(f"{path}: there is no such file; name an SBOM, a folder of SBOMs, or - for standard input")
     except OSError as error:
         return UnreadableError(f"{path}: {error.strerror or error}")
 

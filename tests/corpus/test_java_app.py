@@ -23,7 +23,7 @@ from sbomgen.inventory import Inventory
 from sbomgen.model import TrackedPackage
 from sbomgen.scan import ScanOptions, scan_image
 
-pytestmark = pytest.mark.peer
+pytestmark = pytest.mark.long
 
 Row = tuple[str, str, str]
 """Path of the outermost archive, `GROUP:ARTIFACT`, version."""
@@ -113,6 +113,7 @@ def test_jars_of_debs_are_owned_by_them(inventory: Inventory) -> None:
     assert [package.name for package in jars if package.slot not in owned] == []
 
 
+@pytest.mark.peer
 def test_every_package_of_trivy_is_found(inventory: Inventory, archive: Path, peers: Path, tmp_path: Path) -> None:
     database = tmp_path / "java-db" / "trivy-java.db"
     database.parent.mkdir()
@@ -129,7 +130,7 @@ def test_every_package_of_trivy_is_found(inventory: Inventory, archive: Path, pe
     assert reported - {(name, version) for _, name, version in ours(inventory)} == set()
 
 
-@pytest.mark.long
+@pytest.mark.peer
 def test_every_package_of_syft_is_found_or_the_jar_states_another(inventory: Inventory, archive: Path, truth: Any, peers: Path) -> None:
     """By artifact and version: Syft takes the group of a jar without a pom from its bundle's name, and the artifact where there is none."""
     command = [str(peers / "bin" / "syft-1.18"), "-q", f"docker-archive:{archive}", "-o", "syft-json"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.run import run
 
-pytestmark = pytest.mark.peer
+pytestmark = pytest.mark.long
 """Skipped where the image is absent: the suite's usual images do not include it."""
 
 APP = "app/node_modules"
@@ -101,6 +101,7 @@ def told(*command: str | Path) -> Any:
     return json.loads(subprocess.run([str(word) for word in command], check=True, capture_output=True, timeout=300, env=environ).stdout)
 
 
+@pytest.mark.peer
 def test_syft_lists_nothing_more_that_is_installed(archive: Path, peers: Path, packages: list[Any], truth: Any) -> None:
     syfts = sorted((peers / "bin").glob("syft*"))
     if not syfts:
@@ -117,6 +118,7 @@ def test_syft_lists_nothing_more_that_is_installed(archive: Path, peers: Path, p
         check_difference(theirs, ours, truth)
 
 
+@pytest.mark.peer
 def test_trivy_lists_nothing_more_that_is_installed(archive: Path, peers: Path, packages: list[Any], truth: Any, tmp_path: Path) -> None:
     trivy = peers / "bin" / "trivy"
     if not trivy.exists():

@@ -11,6 +11,7 @@ from sbomgen.model import EventKind, ProblemCode
 from sbomgen.scan import ScanOptions, chosen_catalogers, scan_image
 from tests.demo.image import demo_image
 from tests.support.images import (
+    HistorySpec,
     ImageSpec,
     LayerSpec,
     file,
@@ -114,6 +115,15 @@ def test_secrets_in_build_arguments_stay_out_unless_asked_for(tmp_path: Path) ->
     path = write_docker_archive(demo_image(), tmp_path / "demo.tar")
     assert not any("s3cret" in layer.created_by for layer in inventory_of(path).layers)
     assert any("s3cret" in layer.created_by for layer in inventory_of(path, ScanOptions(show_build_args=True)).layers)
+
+
+def test_a_history_that_does_not_fit_the_layers_is_said(tmp_path: Path) -> None:
+    spec = ImageSpec((LayerSpec((ALPINE,)),), history=(HistorySpec("ADD a"), HistorySpec("ADD b")))
+    inventory = inventory_of(write_docker_archive(spec, tmp_path / "image.tar"))
+    (problem,) = inventory.problems
+    assert (problem.code, problem.loss) == (ProblemCode.CONFIG_INCONSISTENT, False)
+    assert "2 entries with a layer, the image 1 layers" in problem.message
+    assert [layer.created_by for layer in inventory.layers] == [""]
 
 
 def test_the_base_is_told_by_the_history(tmp_path: Path) -> None:

@@ -357,7 +357,7 @@ def truth(corpus: Path) -> Any:
 
 
 @pytest.mark.corpus
-@pytest.mark.peer
+@pytest.mark.long
 def test_an_image_of_binaries_is_what_go_says_of_it(corpus: Path, truth: Any) -> None:
     """Modules, their layers, what was removed. Three programs state a commit instead of a version, `(devel)` for `go version`."""
     ran = run("sbomgen", "layers", corpus / "oci" / "bins", "-o", "json")

@@ -314,7 +314,7 @@ def test_missing_files_and_empty_folders_are_errors(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     found = summary([str(tmp_path / "missing.json"), str(tmp_path / "empty"), str(tmp_path / "a\nb")])
     assert [kind for kind, _ in found] == ["error"] * 3
-    assert "No such file" in found[0][1]
+    assert "there is no such file" in found[0][1]
     assert "holds no file" in found[1][1]
 
 
@@ -336,7 +336,10 @@ def test_a_broken_link_is_an_error_and_a_pipe_is_passed_over(tmp_path: Path) -> 
     (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "pipe.json")
     ((kind, words),) = summary([str(tmp_path)])
-    assert (kind, words) == ("error", f"{tmp_path}/gone.json: No such file or directory")
+    assert (kind, words) == (
+        "error",
+        f"{tmp_path}/gone.json: there is no such file; name an SBOM, a folder of SBOMs, or - for standard input",
+    )
 
 
 def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
