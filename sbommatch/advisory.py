@@ -83,7 +83,9 @@ class Affected(Struct, frozen=True, kw_only=True):
     """One package that an advisory speaks of."""
 
     namespace: str
-    """`pypi`, `golang`, `alpine:3.11`: the PURL type of a language, `ID:VERSION` of a distribution."""
+    """`pypi`, `golang`, `alpine:3.11`: the PURL type of a language, `ID:VERSION` of a distribution; `cpe` where a source knows CPEs alone,
+    and then the name is `PART:VENDOR:PRODUCT` (`a:openssl:openssl`), unescaped and lower case, and `module` the target software if stated.
+    """
     name: str
     """Normalised as `sbommatch.names` does."""
     name_kind: NameKind
@@ -96,8 +98,11 @@ class Affected(Struct, frozen=True, kw_only=True):
     fix_state: FixState | None = None
     """None: a range that ends in `fixed` is fixed, any other unknown."""
     arch: str | None = None
+    """As the distribution's packages write it: `x86_64`."""
     module: str | None = None
+    """The modularity stream, `NAME:STREAM`, that the row is about."""
     channel: str | None = None
+    """A stream of updates that only some systems get: `eus:8.6`, `esm-apps`, `fips`, `ksplice`, `elts`."""
     severities: tuple[Severity, ...] = ()
 
 
@@ -122,3 +127,46 @@ class Advisory(Struct, frozen=True, kw_only=True):
     modified: str | None = None
     record_sha256: str
     """Hexadecimal SHA-256 of the record's bytes in the feed."""
+
+
+class Kev(Struct, frozen=True):
+    """An entry of CISA's catalog of known exploited vulnerabilities."""
+
+    added: str
+    """`YYYY-MM-DD`, like `due`."""
+    due: str | None = None
+    ransomware: bool | None = None
+    """Whether ransomware is known to use it; None: not stated."""
+
+
+class Epss(Struct, frozen=True):
+    """What FIRST's Exploit Prediction Scoring System says of a CVE."""
+
+    score: float
+    """Probability of exploitation within 30 days, 0 to 1."""
+    percentile: float | None = None
+    date: str | None = None
+    """`YYYY-MM-DD` of the model's run."""
+
+
+class Enrichment(Struct, frozen=True, kw_only=True):
+    """What a feed says of a vulnerability without naming a package; it joins the vulnerability's group when that is read."""
+
+    id: str
+    """The CVE, or another identifier of the group."""
+    feed: str
+    kev: Kev | None = None
+    epss: Epss | None = None
+    severities: tuple[Severity, ...] = ()
+
+
+class EndOfLife(Struct, frozen=True):
+    """Until when a release of a distribution is maintained."""
+
+    namespace: str
+    """`debian:10`."""
+    feed: str
+    on: str
+    """`YYYY-MM-DD`: the last day of support."""
+    what: str = ""
+    """Which support ends: `standard`, `lts`, `esm`; empty: the last one."""

@@ -49,9 +49,9 @@ class Distribution(Struct, frozen=True):
     purl_type: str
     scheme: str
     release_parts: int
-    """How many dotted parts of a version name the release: 2 for `alpine:3.20`, 1 for `debian:12`."""
+    """How many dotted parts of a version name the release: 2 for `alpine:3.20`, 1 for `debian:12`; 0 for one that rolls."""
     name_kind: NameKind = NameKind.SOURCE
-    """What its feeds speak of."""
+    """What its feeds speak of, most of them: a row says of itself whether it names a source or a binary package."""
 
 
 LANGUAGES: tuple[Language, ...] = (
@@ -72,9 +72,27 @@ LANGUAGES: tuple[Language, ...] = (
 )
 
 DISTRIBUTIONS: tuple[Distribution, ...] = (
+    Distribution("almalinux", "AlmaLinux", "rpm", "rpm", 1, NameKind.BINARY),
     Distribution("alpine", "Alpine", "apk", "apk", 2),
+    Distribution("amzn", "Amazon Linux", "rpm", "rpm", 1, NameKind.BINARY),
+    Distribution("arch", "Arch Linux", "alpm", "alpm", 0, NameKind.BINARY),
+    Distribution("azurelinux", "Azure Linux", "rpm", "rpm", 2, NameKind.BINARY),
+    Distribution("chainguard", "Chainguard", "apk", "apk", 0),
     Distribution("debian", "Debian", "deb", "deb", 1),
+    Distribution("fedora", "Fedora", "rpm", "rpm", 1, NameKind.BINARY),
+    Distribution("mageia", "Mageia", "rpm", "rpm", 1),
+    Distribution("mariner", "CBL-Mariner", "rpm", "rpm", 2, NameKind.BINARY),
+    Distribution("minimos", "MinimOS", "apk", "apk", 0),
+    Distribution("ol", "Oracle Linux", "rpm", "rpm", 1, NameKind.BINARY),
+    Distribution("openeuler", "openEuler", "rpm", "rpm", 2),
+    Distribution("opensuse-leap", "openSUSE:Leap", "rpm", "rpm", 2, NameKind.BINARY),
+    Distribution("opensuse-tumbleweed", "openSUSE:Tumbleweed", "rpm", "rpm", 0, NameKind.BINARY),
+    Distribution("photon", "Photon OS", "rpm", "rpm", 2, NameKind.BINARY),
+    Distribution("rhel", "Red Hat", "rpm", "rpm", 1, NameKind.BINARY),
+    Distribution("rocky", "Rocky Linux", "rpm", "rpm", 1, NameKind.BINARY),
+    Distribution("sles", "SUSE", "rpm", "rpm", 2, NameKind.BINARY),
     Distribution("ubuntu", "Ubuntu", "deb", "deb", 2),
+    Distribution("wolfi", "Wolfi", "apk", "apk", 0),
 )
 
 LANGUAGE_BY_OSV = {language.osv: language for language in LANGUAGES}
@@ -82,8 +100,8 @@ LANGUAGE_BY_PURL_TYPE = {language.purl_type: language for language in LANGUAGES}
 DISTRIBUTION_BY_OSV = {distribution.osv: distribution for distribution in DISTRIBUTIONS}
 DISTRIBUTION_BY_ID = {distribution.id: distribution for distribution in DISTRIBUTIONS}
 
-ROLLING_RELEASES = frozenset({"edge", "sid"})
-"""Releases without a number, as namespaces write them: `alpine:edge`, `debian:sid`."""
+ROLLING_RELEASES = frozenset({"edge", "sid", "rolling"})
+"""Releases without a number, as namespaces write them: `alpine:edge`, `debian:sid`, `wolfi:rolling`."""
 
 
 def release_of(distribution: Distribution, version: str) -> str | None:
@@ -94,6 +112,8 @@ def release_of(distribution: Distribution, version: str) -> str | None:
     >>> release_of(DISTRIBUTION_BY_ID["debian"], "12.5")
     '12'
     """
+    if not distribution.release_parts:
+        return "rolling"
     parts = version.removeprefix("v").split(".")[: distribution.release_parts]
     if len(parts) < distribution.release_parts or not all(part.isascii() and part.isdigit() for part in parts):
         return None

@@ -5,8 +5,11 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from sbommatch.advisory import Advisory
+from sbommatch.advisory import Advisory, EndOfLife, Enrichment
 from sbommatch.problem import Problem
+
+Read = Advisory | Enrichment | EndOfLife | Problem
+"""What a format finds in a file."""
 
 
 class FeedContext(Struct, frozen=True):
@@ -24,6 +27,6 @@ class Format(Protocol):
     suffixes: tuple[str, ...]
     """Names of the files it reads inside a snapshot: `.json`."""
 
-    def read(self, document: bytes, where: str, context: FeedContext) -> Iterator[Advisory | Problem]:
-        """The advisories of one file. Pure. What cannot be read becomes a problem with its place; no exception leaves it."""
+    def read(self, document: bytes, where: str, context: FeedContext) -> Iterator[Read]:
+        """What one file says. Pure. What cannot be read becomes a problem with its place; no exception leaves it."""
         ...

@@ -112,7 +112,7 @@ def load_feed(source: Source, snapshot_id: int, staging: Staging, built_at: date
         for part in reader.read(file.content, file.where, context):
             if isinstance(part, Problem):
                 load.note(part)
-            else:
+            elif isinstance(part, Advisory):
                 load.add(part)
         if len(digests) % PROGRESS_RECORDS == 0:
             progress(source.declaration.name, len(load.heads))

@@ -109,7 +109,7 @@ def test_ecosystems_have_their_namespace(ecosystem: str, namespace: str, scheme:
     assert [(one.namespace, one.scheme, one.channel) for one in advisory.affected] == [(namespace, scheme, channel)]
 
 
-@pytest.mark.parametrize("ecosystem", ["Debian", "Alpine", "Android", "Rocky Linux:9", "Seal:Alpine", "pypi", "", ":", "Debian:bookworm"])
+@pytest.mark.parametrize("ecosystem", ["Debian", "Alpine", "Android", "Kylin:9", "Seal:Alpine", "pypi", "", ":", "Debian:bookworm"])
 def test_an_unknown_ecosystem_is_a_note_and_the_rest_is_read(ecosystem: str) -> None:
     (advisory,), problems = read(record(package(ecosystem), package("npm")))
     assert [(problem.code, problem.where, problem.loss) for problem in problems] == [

@@ -73,7 +73,7 @@ def test_the_components_version_stands_in_for_one_that_the_purl_lacks() -> None:
         (component("pkg:"), NotChecked.NO_IDENTITY),
         (component("jinja2"), NotChecked.NO_IDENTITY),
         (component("pkg:generic/openssl@1.1.1"), NotChecked.NO_SCHEME),
-        (component("pkg:rpm/redhat/openssl@1.1.1?distro=rhel-9.4"), NotChecked.NO_SCHEME),
+        (component("pkg:conda/openssl@1.1.1"), NotChecked.NO_SCHEME),
         (component("pkg:pypi/jinja2"), NotChecked.NO_VERSION),
         (component("pkg:apk/alpine/musl?distro=alpine-3.11.13"), NotChecked.NO_VERSION),
         (component("pkg:pypi/jinja2@not a version"), NotChecked.INVALID_VERSION),
@@ -81,7 +81,7 @@ def test_the_components_version_stands_in_for_one_that_the_purl_lacks() -> None:
         (component("pkg:deb/debian/curl@7.88.1-10?distro=debian-testing"), NotChecked.NO_DISTRO),
         (component("pkg:deb/curl@7.88.1-10"), NotChecked.NO_DISTRO),
         (component("pkg:deb/raspbian/curl@7.88.1-10?distro=raspbian-12"), NotChecked.NO_FEED),
-        (component("pkg:apk/wolfi/curl@8.0.0-r0"), NotChecked.NO_FEED),
+        (component("pkg:apk/postmarketos/curl@8.0.0-r0"), NotChecked.NO_FEED),
     ],
 )
 def test_what_cannot_be_asked_for_has_a_reason(made: Component, reason: NotChecked) -> None:

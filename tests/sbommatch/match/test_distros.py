@@ -45,7 +45,8 @@ def test_producers_spellings_are_read(text: str, vendor: str | None, expected: D
         (DistroStatement("debian"), "deb", NotChecked.NO_DISTRO),
         (DistroStatement("alpine", "3"), "apk", NotChecked.NO_DISTRO),
         (DistroStatement("raspbian", "12"), "deb", NotChecked.NO_FEED),
-        (DistroStatement("wolfi", "20230201"), "apk", NotChecked.NO_FEED),
+        (DistroStatement("wolfi", "20230201"), "apk", "wolfi:rolling"),
+        (DistroStatement("postmarketos", "24.06"), "apk", NotChecked.NO_FEED),
         (DistroStatement("debian", "12"), "apk", NotChecked.NO_FEED),
     ],
 )
