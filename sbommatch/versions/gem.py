@@ -23,6 +23,8 @@ _GRAMMAR = r"""
 """
 """`VERSION_PATTERN` of RubyGems, cut where the first text or hyphen stands."""
 
+_SPACE = "\t\n\v\f\r "
+
 _TEXT = b"\x01"
 _ZERO_BEFORE_TEXT = b"\x02"
 _END = b"\x03"
@@ -31,7 +33,7 @@ _Segment = tuple[int, Magnitude, str]
 
 
 class GemScheme:
-    """RubyGems. An empty version, which it takes for 0, is none here: nothing was stated."""
+    """RubyGems, to which an empty version is 0."""
 
     name: ClassVar[str] = "gem"
     title: ClassVar[str] = "Ruby gems: as Gem::Version"
@@ -73,6 +75,7 @@ def _splitter() -> re.Pattern[str]:
 
 def _parse(version: str) -> tuple[str, str]:
     """The numbers before the first text, and the rest."""
+    version = version if version.strip(_SPACE) else "0"
     match = _grammar().match(version)
     if match is None or match.end() != len(version):
         raise refusal(version, "RubyGems", match.end() if match else 0)

@@ -64,6 +64,8 @@ class GenericScheme:
         "luarocks",
         "OSS-Fuzz",
         "otp",
+        "Root",
+        "TuxCare",
     )
 
     def key(self, version: str) -> bytes:
