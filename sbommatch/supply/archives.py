@@ -1,12 +1,14 @@
-"""Compressed files of feeds: members of zip archives, and gzip. Bounded, in memory, never unpacked to disk."""
+"""Members of zip and tar archives. Bounded, in memory, never unpacked to disk."""
 
 import struct
+import tarfile
 import zipfile
 from collections.abc import Iterator
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from sbommatch.errors import FeedError
 from sbommatch.problem import Problem, ProblemCode
+from sbommatch.supply.packed import UnpackError
 
 FILE_LIMIT_BYTES = 256 << 20
 """One file, unpacked: feeds that are a single document have some tens of megabytes."""
@@ -105,16 +107,27 @@ def _inflate(packed: bytes, entry: zipfile.ZipInfo) -> bytes:
     return bytes(content)
 
 
-def gunzip(stream: IO[bytes], where: str) -> bytes | Problem:
-    """The content of a gzip file; a problem where it is damaged or over the limit."""
-    import gzip
-    import zlib
+def tar_members(stream: IO[bytes], where: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes | Problem]]:
+    """Name and content of each regular file of a tar with one of the suffixes, in the tar's order; a problem where it is too large.
 
+    The stream is read once, from front to back. Raises FeedError where the tar is broken or over a limit.
+    """
+    total = 0
     try:
-        with gzip.GzipFile(fileobj=stream) as unpacked:
-            content = unpacked.read(FILE_LIMIT_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as exc:
-        return Problem(ProblemCode.INPUT_UNREADABLE, where, f"damaged: {exc}", loss=True)
-    if len(content) > FILE_LIMIT_BYTES:
-        return Problem(ProblemCode.LIMIT_REACHED, where, f"over {FILE_LIMIT_BYTES} bytes unpacked", loss=True)
-    return content
+        with tarfile.open(fileobj=stream, mode="r|") as archive:
+            for number, entry in enumerate(archive, 1):
+                total += entry.size
+                if number > MEMBERS_LIMIT or total > ARCHIVE_LIMIT_BYTES:
+                    raise FeedError(f"{where}: over {MEMBERS_LIMIT} members or {ARCHIVE_LIMIT_BYTES} bytes unpacked")
+                cast(Any, archive).members = []  # or it would keep them all
+                name = entry.name.removeprefix("./")
+                if not entry.isreg() or not name.endswith(suffixes):
+                    continue
+                body = archive.extractfile(entry)
+                if entry.size > FILE_LIMIT_BYTES or body is None:
+                    message = f"{entry.size} bytes; the limit is {FILE_LIMIT_BYTES}"
+                    yield name, Problem(ProblemCode.LIMIT_REACHED, f"{where}: {name}", message, loss=True)
+                else:
+                    yield name, body.read()
+    except (tarfile.TarError, UnpackError, OSError, EOFError, ValueError) as exc:
+        raise FeedError(f"{where}: the archive is broken: {exc}; fetch it again") from exc

@@ -1,4 +1,6 @@
-"""Snapshots: the state of a feed in local files, as the feed publishes it (zip, folder, single file; `.gz` too) or as a snapshot folder.
+"""Snapshots: the state of a feed in local files, as the feed publishes it or as a snapshot folder.
+
+Feeds publish folders, single files, zips and tars, packed by gzip, bzip2, xz or zstd or not; what a file is, its first bytes tell.
 
 A snapshot folder is the files plus `snapshot.json`: {feed, captured_at, files: [{path, sha256, url}]}; its digests are checked before
 anything is read. Nothing is unpacked to disk. A file that cannot be read is a problem and the others are read; an archive whose directory
@@ -16,12 +18,15 @@ from msgspec import Struct
 
 from sbommatch.errors import DigestError, FeedError, UsageError
 from sbommatch.problem import Problem, ProblemCode
-from sbommatch.supply.archives import FILE_LIMIT_BYTES, gunzip, members
+from sbommatch.supply.archives import FILE_LIMIT_BYTES, members, tar_members
+from sbommatch.supply.packed import PACKED_ENDINGS, UnpackError, is_tar, unpacked
 
 MANIFEST = "snapshot.json"
 
 FILES_LIMIT = 2_000_000
 """Files of a folder; all ecosystems of OSV together have some hundred thousand records."""
+
+ARCHIVE_ENDINGS = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".tzst")
 
 FILES_NAMED_LIMIT = 5
 """Paths that an error message lists."""
@@ -157,39 +162,51 @@ def read_files(snapshot: Snapshot, suffixes: tuple[str, ...]) -> Iterator[Snapsh
     if not snapshot.files:
         yield from _read(snapshot.path, snapshot.path.name, "", suffixes)
         return
-    wanted = [file for file in snapshot.files if file.name != MANIFEST and file.name.removesuffix(".gz").endswith((*suffixes, ".zip"))]
+    wanted = [file for file in snapshot.files if file.name != MANIFEST and _is_wanted(file.name, suffixes)]
     if not wanted:
         named = ", ".join(map(str, snapshot.files[:FILES_NAMED_LIMIT]))
         raise FeedError(
-            f"{snapshot.path} holds no file of the kind that the feed publishes ({', '.join(suffixes)}, .zip, .gz), but {named}"
+            f"{snapshot.path} holds no file of the kind that the feed publishes ({', '.join(suffixes)}, an archive), but {named}"
         )
     for file in wanted:
         yield from _read(snapshot.path / file, file.as_posix(), file.as_posix(), suffixes)
+
+
+def _is_wanted(name: str, suffixes: tuple[str, ...]) -> bool:
+    for ending in PACKED_ENDINGS:
+        name = name.removesuffix(ending)
+    return name.endswith((*suffixes, *ARCHIVE_ENDINGS))
 
 
 def _read(path: Path, where: str, name: str, suffixes: tuple[str, ...]) -> Iterator[SnapshotFile | Problem]:
     """One file of the disk, told by its first bytes: an archive's members, or the document itself."""
     try:
         with path.open("rb") as stream:
-            magic = stream.read(4)
-            if magic.startswith(b"PK"):
-                for member, content in members(stream, str(path), suffixes):
-                    at = f"{where}: {member}"
-                    yield content if isinstance(content, Problem) else SnapshotFile(at, f"{name}/{member}", content)
+            if stream.read(2) == b"PK":
+                yield from _members(members(stream, str(path), suffixes), where, name)
                 return
             if path.suffix == ".zip":
                 raise FeedError(f"{path}: it is no zip archive; fetch it again")
             stream.seek(0)
-            content = gunzip(stream, where) if magic.startswith(b"\x1f\x8b") else _read_whole(stream.read(FILE_LIMIT_BYTES + 1), where)
+            with unpacked(stream) as content:
+                if is_tar(content):
+                    yield from _members(tar_members(content, str(path), suffixes), where, name)
+                    return
+                document = content.read(FILE_LIMIT_BYTES + 1)
+    except UnpackError as exc:
+        yield Problem(ProblemCode.INPUT_UNREADABLE, where, f"damaged: {exc}", loss=True)
     except OSError as exc:
-        content = Problem(ProblemCode.INPUT_UNREADABLE, where, f"cannot be read: {exc.strerror or exc}", loss=True)
-    yield content if isinstance(content, Problem) else SnapshotFile(where, name or where, content)
+        yield Problem(ProblemCode.INPUT_UNREADABLE, where, f"cannot be read: {exc.strerror or exc}", loss=True)
+    else:
+        if len(document) > FILE_LIMIT_BYTES:
+            yield Problem(ProblemCode.LIMIT_REACHED, where, f"over {FILE_LIMIT_BYTES} bytes", loss=True)
+        else:
+            yield SnapshotFile(where, name or where, document)
 
 
-def _read_whole(content: bytes, where: str) -> bytes | Problem:
-    if len(content) > FILE_LIMIT_BYTES:
-        return Problem(ProblemCode.LIMIT_REACHED, where, f"over {FILE_LIMIT_BYTES} bytes", loss=True)
-    return content
+def _members(found: Iterable[tuple[str, bytes | Problem]], where: str, name: str) -> Iterator[SnapshotFile | Problem]:
+    for member, content in found:
+        yield content if isinstance(content, Problem) else SnapshotFile(f"{where}: {member}", f"{name}/{member}", content)
 
 
 def snapshot_digest(files: Iterable[tuple[str, str]]) -> str:

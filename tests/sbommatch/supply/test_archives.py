@@ -1,8 +1,8 @@
 """Zip archives and gzip files, whole, damaged and hostile."""
 
-import gzip
 import io
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sbommatch.errors import FeedError
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.supply import archives
-from sbommatch.supply.archives import gunzip, members
+from sbommatch.supply.archives import members, tar_members
 
 
 def zipped(files: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -131,28 +131,47 @@ def test_damage_anywhere_raises_our_error_at_most(at: int, noise: bytes) -> None
         read(bytes(archive))
 
 
-def test_gzip_is_unpacked() -> None:
-    assert gunzip(io.BytesIO(gzip.compress(b"{}")), "main.json.gz") == b"{}"
-
-
-@pytest.mark.parametrize(
-    "content",
-    [gzip.compress(b"{}" * 100)[:-5], gzip.compress(b"{}")[:10] + b"\xff" * 20, b"\x1f\x8b"],
-    ids=["truncated", "garbage", "2 bytes"],
-)
-def test_damaged_gzip_is_a_loss(content: bytes) -> None:
-    problem = gunzip(io.BytesIO(content), "main.json.gz")
-    assert isinstance(problem, Problem)
-    assert (problem.code, problem.where, problem.loss) == (ProblemCode.INPUT_UNREADABLE, "main.json.gz", True)
-
-
-def test_gzip_over_the_limit_is_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "FILE_LIMIT_BYTES", 100)
-    problem = gunzip(io.BytesIO(gzip.compress(bytes(101))), "x.gz")
-    assert isinstance(problem, Problem)
-    assert problem.code is ProblemCode.LIMIT_REACHED
-    assert isinstance(gunzip(io.BytesIO(gzip.compress(bytes(100))), "x.gz"), bytes)
-
-
 def test_the_judge_of_these_tests_is_the_standard_library() -> None:
     assert zlib.crc32(b"{}") == zipfile.ZipFile(io.BytesIO(zipped({"a.json": b"{}"}))).infolist()[0].CRC
+
+
+def tarred(files: Mapping[str, bytes], *others: tarfile.TarInfo) -> io.BytesIO:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for entry in others:
+            archive.addfile(entry)
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    stream.seek(0)
+    return stream
+
+
+def test_files_of_a_tar_come_in_its_order_and_nothing_else_does() -> None:
+    link, folder = tarfile.TarInfo("link.json"), tarfile.TarInfo("folder.json")
+    link.type, link.linkname, folder.type = tarfile.SYMTYPE, "/etc/passwd", tarfile.DIRTYPE
+    stream = tarred({"./b.json": b"2", "folder/a.json": b"1", "README.md": b"x"}, link, folder)
+    assert list(tar_members(stream, "all.tar", (".json",))) == [("b.json", b"2"), ("folder/a.json", b"1")]
+
+
+@pytest.mark.parametrize("size", [100, 512, 700, 1600])
+def test_a_truncated_tar_is_refused(size: int) -> None:
+    stream = io.BytesIO(tarred({"a.json": bytes(range(256)) * 8, "b.json": b"2"}).getvalue()[:size])
+    with pytest.raises(FeedError, match=r"all\.tar: the archive is broken: .*; fetch it again"):
+        list(tar_members(stream, "all.tar", (".json",)))
+
+
+def test_a_large_file_of_a_tar_is_a_loss_and_the_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "FILE_LIMIT_BYTES", 10)
+    [(_, large), small] = tar_members(tarred({"a.json": bytes(11), "b.json": b"2"}), "all.tar", (".json",))
+    assert isinstance(large, Problem)
+    assert (large.code, large.where, large.loss) == (ProblemCode.LIMIT_REACHED, "all.tar: a.json", True)
+    assert small == ("b.json", b"2")
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MEMBERS_LIMIT", 1), ("ARCHIVE_LIMIT_BYTES", 1)])
+def test_a_tar_over_a_limit_is_refused(monkeypatch: pytest.MonkeyPatch, limit: str, value: int) -> None:
+    monkeypatch.setattr(archives, limit, value)
+    with pytest.raises(FeedError, match="over"):
+        list(tar_members(tarred({"a.json": b"1", "b.json": b"2"}), "all.tar", (".json",)))
