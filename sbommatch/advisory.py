@@ -167,6 +167,6 @@ class EndOfLife(Struct, frozen=True):
     """`debian:10`."""
     feed: str
     on: str
-    """`YYYY-MM-DD`: the last day of support."""
+    """`YYYY-MM-DD`: the first day without support."""
     what: str = ""
-    """Which support ends: `standard`, `lts`, `esm`; empty: the last one."""
+    """Which support ends: `standard`, `extended`; empty: not stated."""

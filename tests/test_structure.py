@@ -58,7 +58,7 @@ def test_the_two_tools_never_import_each_other() -> None:
 FLOORS = {
     "sbommatch.versions": "versions advisory",
     "sbommatch.ranges": "ranges versions advisory",
-    "sbommatch.formats": "formats versions advisory ecosystems problem",
+    "sbommatch.formats": "formats ranges versions advisory ecosystems purl problem",
     "sbommatch.sbom": "sbom purl problem errors",
     "sbommatch.supply": "supply formats advisory ecosystems problem errors",
     "sbommatch.store": "store supply formats versions advisory ecosystems purl problem errors __version__",

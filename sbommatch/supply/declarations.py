@@ -1,12 +1,12 @@
 """The declared feeds: one TOML file each in `feeds/`, its stem the feed's name. Add one: a file, and a format if it needs a new one.
 
 title            for people
-urls             where it is published; `{release}` stands for the release of a distribution
+urls             where it is published; `{release}` stands for the release of a distribution; none of what a company writes itself
 licence          SPDX expression, or `none stated`
 redistributable  whether bundles may carry it
 cadence          how often it changes: hourly, daily, weekly, irregular
 format           name in `sbommatch.formats.FORMATS`
-covers           namespaces that it speaks for: `pypi`, `alpine:*` (the releases that it has records of)
+covers           namespaces that it speaks for: `pypi`, `alpine:*` (the releases that it has records of); may be empty
 completeness     full, fixes_only (open vulnerabilities are absent), partial
 proof            what our reading of it was tried on: whole feed, samples
 live_checked     the last date on which the urls were tried, or never
@@ -28,7 +28,7 @@ from sbommatch.formats import FORMAT_BY_NAME
 OSV_FEEDS = "osv"
 """Stands for all feeds of OSV's bucket."""
 
-NAMESPACE_PATTERN = re.compile(r"[a-z]+(:(\*|[a-z0-9.]+))?")
+NAMESPACE_PATTERN = re.compile(r"[a-z][a-z0-9-]*(:(\*|[a-z0-9.]+))?")
 
 
 class Completeness(StrEnum):
@@ -120,11 +120,9 @@ def _check(declaration: Declaration, path: Path) -> None:
     """Raises FeedError where a value has the right type and no meaning."""
     faults = {
         "name": declaration.name != path.stem and "is the file's stem and need not be written",
-        "urls": not (declaration.urls and all(url.startswith("https://") for url in declaration.urls))
-        and "must be https addresses, at least one",
+        "urls": not all(url.startswith("https://") for url in declaration.urls) and "must be https addresses",
         "format": declaration.format not in FORMAT_BY_NAME and f"must be one of {', '.join(FORMAT_BY_NAME)}",
-        "covers": not (declaration.covers and all(map(NAMESPACE_PATTERN.fullmatch, declaration.covers)))
-        and "must be namespaces such as `pypi`, `alpine:*`",
+        "covers": not all(map(NAMESPACE_PATTERN.fullmatch, declaration.covers)) and "must be namespaces such as `pypi`, `alpine:*`",
         "live_checked": not re.fullmatch(r"never|\d{4}-\d{2}-\d{2}", declaration.live_checked) and "must be `never` or a date",
     }
     for key, fault in faults.items():
