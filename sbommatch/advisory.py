@@ -98,7 +98,7 @@ class Affected(Struct, frozen=True, kw_only=True):
     fix_state: FixState | None = None
     """None: a range that ends in `fixed` is fixed, any other unknown."""
     arch: str | None = None
-    """As the distribution's packages write it: `x86_64`."""
+    """As the distribution's packages write it, `x86_64`; several are joined, `aarch64|x86_64`."""
     module: str | None = None
     """The modularity stream, `NAME:STREAM`, that the row is about."""
     channel: str | None = None

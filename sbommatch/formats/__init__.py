@@ -2,21 +2,31 @@
 
 from sbommatch.formats._format import FeedContext, Format
 from sbommatch.formats.alpine_secdb import AlpineSecdbFormat
+from sbommatch.formats.azure_oval import AzureOvalFormat
 from sbommatch.formats.endoflife import EndOfLifeFormat
 from sbommatch.formats.epss import EpssFormat
 from sbommatch.formats.kev import KevFormat
+from sbommatch.formats.oracle_oval import OracleOvalFormat
 from sbommatch.formats.osv import OsvFormat
+from sbommatch.formats.photon_oval import PhotonOvalFormat
 from sbommatch.formats.private import PrivateFormat
+from sbommatch.formats.redhat_oval import RedHatOvalFormat
+from sbommatch.formats.suse_oval import SuseOvalFormat
 
 __all__ = ["FORMATS", "FeedContext", "Format"]
 
 FORMATS: tuple[Format, ...] = (
     OsvFormat(),
     AlpineSecdbFormat(),
+    AzureOvalFormat(),
     EndOfLifeFormat(),
     EpssFormat(),
     KevFormat(),
+    OracleOvalFormat(),
+    PhotonOvalFormat(),
     PrivateFormat(),
+    RedHatOvalFormat(),
+    SuseOvalFormat(),
 )
 
 FORMAT_BY_NAME = {format_.name: format_ for format_ in FORMATS}

@@ -68,7 +68,8 @@ FROM asked l JOIN near a ON a.pkg_id = l.pkg_id JOIN advisory d ON d.advisory_id
 """
 
 _APPLIES = """
-    a.scheme = l.scheme AND a.name_kind = l.name_kind AND (a.arch IS NULL OR l.arch IS NULL OR a.arch = l.arch)
+    a.scheme = l.scheme AND a.name_kind = l.name_kind
+    AND (a.arch IS NULL OR l.arch IS NULL OR l.arch = 'noarch' OR contains('|' || a.arch || '|', '|' || l.arch || '|'))
     AND a."module" IS NOT DISTINCT FROM l."module" AND a.channel IS NOT DISTINCT FROM l.channel
 """
 
