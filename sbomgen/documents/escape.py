@@ -1,16 +1,17 @@
 r"""Text of strangers made fit for documents and terminals.
 
-Names and paths inside an image need be no UTF-8 and may hold anything but NUL; JSON has no place for lone surrogates, and a terminal obeys
-control characters. Both are written as `\xNN`, one for each byte of the character.
+Names and paths inside an image need be no UTF-8 and may hold anything but NUL; JSON has no place for lone surrogates, XML 1.0 none for most
+control characters, U+FFFE and U+FFFF either, and a terminal obeys control characters. They are written as `\xNN`, one for each byte of the
+character.
 """
 
 import re
 
-_UNFIT_FOR_DOCUMENTS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNFIT_FOR_DOCUMENTS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def clean(text: str) -> str:
-    r"""Text for a document: control characters and bytes that were no UTF-8 as `\xNN`.
+    r"""Text for a document: characters that no format can carry, and bytes that were no UTF-8, as `\xNN`.
 
     >>> clean("lib\udcff\n")
     'lib\\xff\\x0a'

@@ -25,6 +25,7 @@ def test_examples_in_docstrings_are_true() -> None:
         ("\ud800", "\\xed\\xa0\\x80"),
         ("a\0b\tc\nd\x7f", "a\\x00b\\x09c\\x0ad\\x7f"),
         ("\x85", "\\xc2\\x85"),
+        ("\ufffe\uffff", "\\xef\\xbf\\xbe\\xef\\xbf\\xbf"),
         ("zero\u200bwidth", "zero\u200bwidth"),
     ],
 )
