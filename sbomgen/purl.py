@@ -28,6 +28,9 @@ _RPM_VENDORS = {
 }
 """Namespaces of rpm packages that are not their distribution's ID, as all producers write them."""
 
+_SOURCE_ARCHS = {"deb": "source", "rpm": "src"}
+"""What `arch` says of a source package: the specification's word for deb, rpm's own. Other types have none."""
+
 _TO_ENCODE = re.compile(rb"[^A-Za-z0-9.\-_~:]")
 
 
@@ -57,6 +60,14 @@ def purl_of(package: Package) -> str:
         return _join(package.type, (vendor.lower(),), name, package.raw_version, qualifiers)
     namespace, name = _namespace_and_name(package.type, name)
     return _join(package.type, namespace, name, package.raw_version, qualifiers)
+
+
+def source_purl(package: Package) -> str | None:
+    """The canonical PURL of the source package; None where its version is not known, or its type has no PURLs of sources."""
+    source, arch = package.source, _SOURCE_ARCHS.get(package.type)
+    if source is None or source.version is None or arch is None:
+        return None
+    return purl_of(Package(type=package.type, name=source.name, raw_version=source.version, arch=arch, distro=package.distro))
 
 
 def _namespace_and_name(purl_type: str, name: str) -> tuple[tuple[str, ...], str]:

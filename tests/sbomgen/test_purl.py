@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from packageurl import PackageURL
 
 from sbomgen.model import Distro, Package, SourcePackage
-from sbomgen.purl import purl_of
+from sbomgen.purl import purl_of, source_purl
 
 BOOKWORM = Distro("debian", "12")
 
@@ -93,6 +93,23 @@ def test_the_specification_s_own_cases_come_out_as_it_says(shared_data: Path) ->
         assert built[:4] == expected[:4]
         assert purl_of(package).partition("?")[0] == canonical.partition("?")[0]
         assert built.qualifiers.get("arch") == expected.qualifiers.get("arch")
+
+
+@pytest.mark.parametrize(
+    ("purl_type", "source", "purl"),
+    [
+        ("deb", SourcePackage("openssl", "1:3.0.11-1"), "pkg:deb/debian/openssl@1:3.0.11-1?arch=source&distro=debian-12"),
+        ("rpm", SourcePackage("openssl", "1:3.0.7-27.el9"), "pkg:rpm/debian/openssl@3.0.7-27.el9?arch=src&distro=debian-12&epoch=1"),
+        ("deb", SourcePackage("openssl"), None),
+        ("deb", None, None),
+        ("apk", SourcePackage("openssl", "3.3.2-r1"), None),
+    ],
+)
+def test_a_source_package_has_a_purl_where_its_type_has_a_word_for_sources(
+    purl_type: str, source: SourcePackage | None, purl: str | None
+) -> None:
+    package = Package(type=purl_type, name="libssl3", raw_version="3-1+b1", arch="amd64", distro=Distro("debian", "12"), source=source)
+    assert source_purl(package) == purl
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Z", "C")), min_size=1, max_size=12)
