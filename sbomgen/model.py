@@ -82,6 +82,8 @@ class Package(Struct, frozen=True, kw_only=True):
     licences: tuple[str, ...] = ()
     """Declared texts, unchanged; each an SPDX expression or not."""
     hashes: tuple[Hash, ...] = ()
+    cpes: tuple[str, ...] = ()
+    """CPE 2.3 names (`cpe:2.3:a:…`), the most telling first."""
     supplier: str | None = None
     """Maintainer or author, as stated."""
     homepage: str | None = None

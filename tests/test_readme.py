@@ -12,6 +12,7 @@ import click
 import pytest
 
 from sbomgen.cli import sbomgen
+from sbomgen.documents import WRITERS
 from sbommatch.cli import sbommatch
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -45,6 +46,14 @@ def test_every_command_stands_in_the_readme(tool: str) -> None:
     for path, _ in commands(TOOLS[tool]):
         words = " ".join(path)
         assert f"{tool} {words} " in text or path == ("scan",), f"{tool} {words}"
+
+
+def test_the_table_of_formats_is_that_of_the_writers() -> None:
+    rows = (row.split("|")[1:3] for row in section("sbomgen").split("| format |", 1)[1].split("\n\n", 1)[0].splitlines()[2:])
+    documented = {
+        name: tuple(versions.replace(",", " ").split()) for names, versions in rows for name in re.findall(r"`([a-z0-9-]+)`", names)
+    }
+    assert documented == {writer.name: writer.versions for writer in WRITERS}
 
 
 @pytest.mark.parametrize("tool", TOOLS)

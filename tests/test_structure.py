@@ -66,7 +66,7 @@ FLOORS = {
     "sbomgen.rpmdb": "rpmdb",
     "sbomgen.catalogers": "catalogers rpmdb evidence model errors",
     "sbomgen.image": "image evidence layerscan model errors",
-    "sbomgen.documents": "documents inventory image.manifest image.index model errors",
+    "sbomgen.documents": "documents inventory image.manifest image.index purl model errors",
 }
 """What the modules of a folder may import of their own tool: themselves, and the floors below."""
 

@@ -46,15 +46,27 @@ def _file_name_parts(inventory: Inventory) -> dict[str, str]:
 def parse_outputs(specifications: Sequence[str], several_images: bool) -> list[Output]:
     """The outputs asked for; raises `UsageError` for an unknown format or version, two on stdout, or one file for several images."""
     outputs = [_parse(specification) for specification in specifications or ("table",)]
-    files = [output.file for output in outputs]
-    for file in files:
-        if files.count(file) > 1:
+    places = [_place(output) for output in outputs]
+    for output, place in zip(outputs, places, strict=True):
+        file = output.file
+        if places.count(place) > 1:
             raise UsageError(f"two outputs go to {file or 'stdout'}: give each a file of its own, as in `-o spdx-json=FILE`")
+        if several_images and file is None and output.writer.suffix.endswith(".xml"):
+            name = output.writer.name
+            raise UsageError(f"several images cannot go to stdout as {name}, one to a document: name a folder, as in `-o {name}=out/`")
         if several_images and file is not None and not file.endswith("/") and not re.search(r"\{(name|digest|platform)\}", file):
             raise UsageError(
                 f"{file}: several images cannot go to one file: name a folder (`{file}/`) or use {{name}}, {{digest}}, {{platform}}"
             )
     return outputs
+
+
+def _place(output: Output) -> str | None:
+    """What two outputs must not share, however they spell it: a file, stdout (None), or the names of one kind in a folder."""
+    if output.file is None:
+        return None
+    place = Path(output.file).resolve()
+    return str(place / output.writer.suffix if output.file.endswith("/") else place)
 
 
 def _parse(specification: str) -> Output:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from sbomgen import __version__
 from sbomgen.cli.base import EXIT_LOSS, EXIT_UNREADABLE, command, emit, finish, option, quiet_option, verbose_option, warn
 from sbomgen.cli.output import Output, parse_outputs
-from sbomgen.documents import WRITERS, WriteOptions, document_time
+from sbomgen.documents import WRITERS, LossyWriter, WriteOptions, document_time
 from sbomgen.errors import DigestMismatchError, UnreadableError
 from sbomgen.image.reference import open_image
 from sbomgen.inventory import Inventory
@@ -75,6 +75,8 @@ def scan(
     """Write the SBOM of a container image."""
     wishes = Wishes(platform, base, catalogers, show_build_args, quiet, verbose)
     wanted = parse_outputs(output, len(sources) > 1)
+    if verbose:
+        say_losses(wanted)
     codes: list[int] = []
     for source in sources:
         try:
@@ -149,6 +151,14 @@ def write(inventory: Inventory, output: Output, all_layers: bool, one_line: bool
 
         document = msgspec.json.format(document, indent=-1) + b"\n"
     emit(document, target)
+
+
+def say_losses(outputs: Sequence[Output]) -> None:
+    """Says on stderr what the formats asked for have no place for."""
+    for output in outputs:
+        writer = output.writer
+        for lost in writer.losses(output.version) if isinstance(writer, LossyWriter) else ():
+            warn(f"note: {writer.name} {output.version or writer.versions[0]} has no place for {lost}")
 
 
 def report_problems(problems: Sequence[Problem], wishes: Wishes, strict: bool) -> int:

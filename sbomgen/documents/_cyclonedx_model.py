@@ -1,68 +1,75 @@
-"""The parts of CycloneDX 1.6 (ECMA-424, https://cyclonedx.org/docs/1.6/json/) that are written, in the order in which they stand there."""
+"""The parts of CycloneDX (ECMA-424, https://cyclonedx.org/docs/1.7/json/) that are written, in the order in which its XML has them.
+
+What a version has no place for is None there; `sbomgen.documents._cyclonedx_versions` says which those are. No record holds one that
+holds it, hence gc=False.
+"""
 
 from msgspec import Struct, field
 
-SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 
-
-class Property(Struct, frozen=True):
+class Property(Struct, frozen=True, gc=False):
     """A name and a value."""
 
     name: str
     value: str
 
 
-class Hash(Struct, frozen=True):
+class Hash(Struct, frozen=True, gc=False):
     """A checksum, in lower-case hexadecimal."""
 
     alg: str
     content: str
 
 
-class Attachment(Struct, frozen=True):
+class Attachment(Struct, frozen=True, gc=False):
     """A text of several lines."""
 
     content: str
 
 
-class License(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class License(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """A licence by identifier or by name."""
 
     id: str | None = None
     name: str | None = None
     text: Attachment | None = None
-    acknowledgement: str
-
-
-class LicenseChoice(Struct, frozen=True, omit_defaults=True):
-    """A licence, or an expression with its own acknowledgement."""
-
-    license: License | None = None
-    expression: str | None = None
     acknowledgement: str | None = None
 
 
-class Contact(Struct, frozen=True):
+class LicenseEntry(Struct, frozen=True, gc=False):
+    """A licence in a list of licences."""
+
+    license: License
+
+
+class ExpressionEntry(Struct, frozen=True, gc=False, omit_defaults=True):
+    """An SPDX expression in its place; alone, until 1.7."""
+
+    expression: str
+    acknowledgement: str | None = None
+
+
+class Contact(Struct, frozen=True, gc=False):
     """How to reach somebody."""
 
     email: str
 
 
-class Entity(Struct, frozen=True, omit_defaults=True):
+class Entity(Struct, frozen=True, gc=False, omit_defaults=True):
     """An organisation or person."""
 
     name: str
     contact: list[Contact] | None = None
 
 
-class ExternalReference(Struct, frozen=True):
+class ExternalReference(Struct, frozen=True, gc=False):
     """Something that stands elsewhere."""
 
     type: str
     url: str
 
 
-class Method(Struct, frozen=True):
+class Method(Struct, frozen=True, gc=False):
     """How an identity was found."""
 
     technique: str
@@ -70,34 +77,34 @@ class Method(Struct, frozen=True):
     value: str
 
 
-class Identity(Struct, frozen=True, rename={"concluded_value": "concludedValue"}):
+class Identity(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, rename={"concluded_value": "concludedValue"}):
     """Why the component is what it is said to be."""
 
     field: str
     confidence: int
-    concluded_value: str
+    concluded_value: str | None = None
     methods: list[Method]
 
 
-class Occurrence(Struct, frozen=True):
+class Occurrence(Struct, frozen=True, gc=False, omit_defaults=True):
     """A file that shows the component; the context is the diff_id of the layer that wrote it."""
 
     location: str
-    additional_context: str = field(name="additionalContext")
+    additional_context: str | None = field(name="additionalContext", default=None)
 
 
-class Evidence(Struct, frozen=True):
+class Evidence(Struct, frozen=True, gc=False):
     """What the component was seen by.
 
-    The identity is a single object, which 1.6 calls deprecated in favour of an array: cyclonedx-go before 0.9.3 (in Syft and Grype of 2024)
-    refuses a whole document for the array, and later ones take both.
+    A list of identities stands in 1.7 only: cyclonedx-go before 0.9.3 (in Syft and Grype of 2024) refuses a whole document of 1.6 for it,
+    and later ones take the single object too, which 1.6 calls deprecated.
     """
 
-    identity: Identity
+    identity: Identity | list[Identity]
     occurrences: list[Occurrence]
 
 
-class Swid(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Swid(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """An identifier of the operating system, as Syft writes and reads it."""
 
     tag_id: str = field(name="tagId")
@@ -105,11 +112,17 @@ class Swid(Struct, frozen=True, omit_defaults=True, kw_only=True):
     version: str | None = None
 
 
-class Component(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The image, its operating system, or a package."""
+class Pedigree(Struct, frozen=True, gc=False):
+    """What the component was made from."""
+
+    ancestors: "list[Component]"
+
+
+class Component(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """The image, its operating system, a package, a source package, or the tool."""
 
     type: str
-    bom_ref: str = field(name="bom-ref")
+    bom_ref: str | None = field(name="bom-ref", default=None)
     supplier: Entity | None = None
     publisher: str | None = None
     group: str | None = None
@@ -118,59 +131,60 @@ class Component(Struct, frozen=True, omit_defaults=True, kw_only=True):
     description: str | None = None
     scope: str | None = None
     hashes: list[Hash] | None = None
-    licenses: list[LicenseChoice] | None = None
+    licenses: list[LicenseEntry | ExpressionEntry] | None = None
+    cpe: str | None = None
     purl: str | None = None
     swid: Swid | None = None
+    pedigree: Pedigree | None = None
     external_references: list[ExternalReference] | None = field(name="externalReferences", default=None)
     properties: list[Property] | None = None
     evidence: Evidence | None = None
 
 
-class Lifecycle(Struct, frozen=True):
+class Lifecycle(Struct, frozen=True, gc=False):
     """When in the life of the image the document was made."""
 
     phase: str
 
 
-class Tool(Struct, frozen=True):
-    """What wrote the document."""
+class Tool(Struct, frozen=True, gc=False):
+    """What wrote the document, as versions before 1.5 state it."""
 
-    type: str
     name: str
     version: str
 
 
-class Tools(Struct, frozen=True):
+class Tools(Struct, frozen=True, gc=False):
     """Tools, in their form of components."""
 
-    components: list[Tool]
+    components: list[Component]
 
 
-class Metadata(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Metadata(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """What the document is about."""
 
     timestamp: str | None = None
-    lifecycles: list[Lifecycle]
-    tools: Tools
+    lifecycles: list[Lifecycle] | None = None
+    tools: Tools | list[Tool]
     component: Component
     properties: list[Property] | None = None
 
 
-class Dependency(Struct, frozen=True):
+class Dependency(Struct, frozen=True, gc=False):
     """What one component depends on directly."""
 
     ref: str
     depends_on: list[str] = field(name="dependsOn")
 
 
-class Composition(Struct, frozen=True):
+class Composition(Struct, frozen=True, gc=False):
     """How completely the dependencies of some components are known."""
 
     aggregate: str
     dependencies: list[str]
 
 
-class Bom(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Bom(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The document."""
 
     schema: str = field(name="$schema")

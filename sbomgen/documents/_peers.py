@@ -8,6 +8,7 @@ import re
 
 from msgspec import Struct
 
+from sbomgen.documents._values import is_cpe
 from sbomgen.documents.escape import clean
 from sbomgen.model import Distro, SourcePackage, TrackedPackage
 
@@ -105,6 +106,8 @@ def _syft_facts(found: TrackedPackage, layers: list[PeerLayer]) -> list[tuple[st
     for number, path in enumerate(found.paths):
         facts.append((f"syft:location:{number}:layerID", layers[path.layer].diff_id))
         facts.append((f"syft:location:{number}:path", f"/{clean(path.path)}"))
+    # Syft reads the first from the component's own field.
+    facts.extend(("syft:cpe23", cpe) for cpe in list(filter(is_cpe, package.cpes))[1:])
     facts.extend(_syft_source(package.type, package.source))
     return [(name, value) for name, value in facts if value]
 

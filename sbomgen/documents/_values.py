@@ -13,6 +13,9 @@ URL_LIMIT_CHARACTERS = 2_048
 _URL = re.compile(
     r"(?:https?|ftp|git|svn)://(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}(?::\d{1,5})?(?:[/?#][!#-;=?-Z\[\]_a-z~]*)?"
 )
+_CPE_PART = r":(?:[*-]|(?:\?*|\*?)(?:[\w.-]|\\[!-,/:-@\[-^`{-~])+(?:\?*|\*?))"
+_CPE_LANGUAGE = r":(?:[*-]|[A-Za-z]{2,3}(?:-(?:[A-Za-z]{2}|\d{3}))?)"
+_CPE = re.compile(rf"cpe:2\.3:[aho*-](?:{_CPE_PART}){{5}}{_CPE_LANGUAGE}(?:{_CPE_PART}){{4}}", re.ASCII)
 _MAILBOX = re.compile(r"(?P<name>[^<>]*[^<>\s])\s*<(?P<email>[^<>()@\s]+@[^<>()@\s]+)>")
 
 
@@ -26,6 +29,11 @@ class Mailbox(Struct, frozen=True):
 def is_hash(algorithm: str, value: str) -> bool:
     """Whether `value` has the form of a checksum of that algorithm (in CycloneDX's spelling)."""
     return _HEX_DIGITS.get(algorithm) == len(value) and _HEX.fullmatch(value) is not None
+
+
+def is_cpe(name: str) -> bool:
+    """Whether a name is a CPE 2.3 formatted string (NISTIR 7695, section 6.2)."""
+    return _CPE.fullmatch(name) is not None
 
 
 def hash_of_digest(digest: str) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -39,6 +39,15 @@ class Writer(Protocol):
 
     def write(self, inventory: Inventory, options: WriteOptions) -> bytes:
         """The whole document, ending in a line end."""
+        ...
+
+
+@runtime_checkable
+class LossyWriter(Protocol):
+    """A writer of versions that have no place for something that is known."""
+
+    def losses(self, version: str | None) -> tuple[str, ...]:
+        """What documents of a version do not say, in words; None is the default version."""
         ...
 
 

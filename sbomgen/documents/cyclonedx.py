@@ -1,4 +1,4 @@
-"""CycloneDX 1.6 JSON.
+"""CycloneDX, JSON and XML: one typed model for both, built for the version that is asked for.
 
 The graph is root → operating system → its packages, and root → other packages. All packages of distributions stand under the one operating
 system, also hidden ones and those of a chroot: Trivy drops all others as soon as one stands elsewhere, and refuses a second system. Only
@@ -10,36 +10,67 @@ from collections.abc import Iterable
 import msgspec
 
 from sbomgen.documents import _cyclonedx_model as cdx
+from sbomgen.documents import _cyclonedx_versions as versions
 from sbomgen.documents._peers import OS_TYPES, TRIVY, PeerLayer, distro_facts, peer_facts, trivy_family
 from sbomgen.documents._subject import image_facts, subject_of
-from sbomgen.documents._values import hash_of_digest, is_hash, is_url, parse_mailbox
+from sbomgen.documents._values import hash_of_digest, is_cpe, is_hash, is_url, parse_mailbox
 from sbomgen.documents._writer import WriteOptions
 from sbomgen.documents.content import content_uuid
 from sbomgen.documents.escape import clean, clean_lines
 from sbomgen.documents.licences import licence_expression, licence_id
 from sbomgen.documents.properties import Relations, layer_facts, listed_packages, package_facts, relations
 from sbomgen.inventory import Inventory
-from sbomgen.model import Distro, Package, TrackedPackage
+from sbomgen.model import Distro, EvidencePath, Package, TrackedPackage
+from sbomgen.purl import source_purl
 
 DECLARED = "declared"
-BINARY_TYPES = frozenset({"cargo", "golang"})
-"""PURL types whose packages are found inside of executables."""
+BINARY_EVIDENCE = frozenset({"cargo", "elf-note", "golang"})
+"""PURL types and catalogers of packages that are found inside of executables."""
+
+VERSION_LIMIT_CHARACTERS = 1_024
+"""The schemas' (`version`); nobody's version is longer, and the PURL has it whole."""
 
 
-class CycloneDxJson:
+class _CycloneDx:
+    """What both forms share."""
+
+    versions: tuple[str, ...] = versions.VERSIONS
+
+    def losses(self, version: str | None) -> tuple[str, ...]:
+        """See `LossyWriter.losses`."""
+        return versions.losses(version or self.versions[0])
+
+
+class CycloneDxJson(_CycloneDx):
     """Writes CycloneDX JSON."""
 
     name = "cyclonedx-json"
     title = "CycloneDX, the JSON form"
-    versions: tuple[str, ...] = ("1.6",)
     suffix = ".cdx.json"
 
     def write(self, inventory: Inventory, options: WriteOptions) -> bytes:
         """The document, indented."""
-        bom = _Document(inventory, options).bom()
-        serial_number = f"urn:uuid:{content_uuid(msgspec.json.encode(bom))}"
-        encoded = msgspec.json.encode(msgspec.structs.replace(bom, serial_number=serial_number))
-        return msgspec.json.format(encoded, indent=2) + b"\n"
+        return msgspec.json.format(msgspec.json.encode(_bom(inventory, options)), indent=2) + b"\n"
+
+
+class CycloneDxXml(_CycloneDx):
+    """Writes CycloneDX XML."""
+
+    name = "cyclonedx-xml"
+    title = "CycloneDX, the XML form"
+    suffix = ".cdx.xml"
+
+    def write(self, inventory: Inventory, options: WriteOptions) -> bytes:
+        """The document, indented."""
+        from sbomgen.documents._cyclonedx_xml import bom_xml
+
+        return bom_xml(_bom(inventory, options))
+
+
+def _bom(inventory: Inventory, options: WriteOptions) -> cdx.Bom:
+    """The document with its serial number, the same for both forms: they say the same."""
+    bom = _Document(inventory, options).bom()
+    return msgspec.structs.replace(bom, serial_number=f"urn:uuid:{content_uuid(msgspec.json.encode(bom))}")
 
 
 class _Document:
@@ -48,6 +79,8 @@ class _Document:
     def __init__(self, inventory: Inventory, options: WriteOptions) -> None:
         self.inventory = inventory
         self.options = options
+        self.version = options.version or versions.VERSIONS[0]
+        self.acknowledgement = DECLARED if self.has(versions.ACKNOWLEDGEMENT) else None
         self.packages = listed_packages(inventory, options.all_layers)
         self.relations: Relations = relations(inventory)
         self.root_ref = f"image:{clean(inventory.image.config_digest)}"
@@ -55,12 +88,15 @@ class _Document:
         self.layer_properties = [_properties(layer_facts(layer)) for layer in inventory.layers]
         self.peer_layers = [PeerLayer(clean(layer.diff_id), layer.digest) for layer in inventory.image.layers]
 
+    def has(self, feature: versions.Feature) -> bool:
+        return feature.in_version(self.version)
+
     def bom(self) -> cdx.Bom:
         operating_system = [_operating_system(self.inventory.distro)] if self.inventory.distro else []
         return cdx.Bom(
-            schema=cdx.SCHEMA,
+            schema=f"http://cyclonedx.org/schema/bom-{self.version}.schema.json",
             bom_format="CycloneDX",
-            spec_version="1.6",
+            spec_version=self.version,
             version=1,
             metadata=self._metadata(),
             components=operating_system + [self._component(found) for found in self.packages],
@@ -72,11 +108,17 @@ class _Document:
         labels = sorted(self.inventory.image.config.labels.items())
         return cdx.Metadata(
             timestamp=self.options.timestamp,
-            lifecycles=[cdx.Lifecycle("post-build")],
-            tools=cdx.Tools([cdx.Tool("application", "sbomgen", self.options.tool_version)]),
+            lifecycles=[cdx.Lifecycle("post-build")] if self.has(versions.LIFECYCLES) else None,
+            tools=self._tools(),
             component=self._image(),
             properties=_properties((f"syft:image:labels:{clean(key)}", clean(value)) for key, value in labels) or None,
         )
+
+    def _tools(self) -> cdx.Tools | list[cdx.Tool]:
+        version = self.options.tool_version
+        if self.has(versions.TOOLS_AS_COMPONENTS):
+            return cdx.Tools([cdx.Component(type="application", name="sbomgen", version=version)])
+        return [cdx.Tool("sbomgen", version)]
 
     def _image(self) -> cdx.Component:
         subject, image = subject_of(self.inventory), self.inventory.image
@@ -100,6 +142,8 @@ class _Document:
         group, name = _group_and_name(package)
         supplier = clean(package.supplier or "").strip() or None
         own = package_facts(found, self.relations.owned_by.get(found.ref))
+        if not self.has(versions.EVIDENCE):
+            own += [("sbomgen:path", clean(path.path)) for path in found.paths]
         return cdx.Component(
             type="library",
             bom_ref=clean(found.ref),
@@ -107,24 +151,50 @@ class _Document:
             publisher=supplier,
             group=group,
             name=name,
-            version=clean(package.raw_version) or None,
+            version=_version(package.raw_version),
             description=clean(package.description) if package.description else None,
             scope=None if found.visible else "excluded",
             hashes=_hashes(package),
-            licenses=_licenses(package.licences),
+            licenses=self._licenses(package.licences),
+            cpe=next(filter(is_cpe, package.cpes), None),
             purl=clean(found.purl),
+            pedigree=_pedigree(package),
             external_references=_website(package.homepage),
             properties=self.layer_properties[found.layer] + _properties([*own, *peer_facts(found, self.peer_layers)]),
             evidence=self._evidence(found),
         )
 
     def _evidence(self, found: TrackedPackage) -> cdx.Evidence | None:
-        if not found.paths:
+        if not found.paths or not self.has(versions.EVIDENCE):
             return None
-        technique = "binary-analysis" if found.package.type in BINARY_TYPES else "manifest-analysis"
-        method = cdx.Method(technique, 1, clean(found.paths[0].path))
-        occurrences = [cdx.Occurrence(clean(path.path), self.peer_layers[path.layer].diff_id) for path in found.paths]
-        return cdx.Evidence(cdx.Identity("purl", 1, clean(found.purl), [method]), occurrences)
+        in_binary = found.package.type in BINARY_EVIDENCE or found.cataloger in BINARY_EVIDENCE
+        method = cdx.Method("binary-analysis" if in_binary else "manifest-analysis", 1, clean(found.paths[0].path))
+        concluded = clean(found.purl) if self.has(versions.CONCLUDED_VALUE) else None
+        identity = cdx.Identity(field="purl", confidence=1, concluded_value=concluded, methods=[method])
+        return cdx.Evidence(
+            [identity] if self.has(versions.LISTED_IDENTITIES) else identity,
+            [cdx.Occurrence(clean(path.path), self._context(path)) for path in found.paths],
+        )
+
+    def _context(self, path: EvidencePath) -> str | None:
+        return self.peer_layers[path.layer].diff_id if self.has(versions.OCCURRENCE_CONTEXT) else None
+
+    def _licenses(self, texts: Iterable[str]) -> list[cdx.LicenseEntry | cdx.ExpressionEntry] | None:
+        """A list of licences, or one expression alone: until 1.7 the format allows no other, so among others an expression is a name."""
+        stated = list(dict.fromkeys(text for text in texts if text.strip()))
+        with_expressions = len(stated) == 1 or self.has(versions.LISTED_EXPRESSIONS)
+        return [self._license_entry(text, with_expressions) for text in stated] or None
+
+    def _license_entry(self, text: str, with_expressions: bool) -> cdx.LicenseEntry | cdx.ExpressionEntry:
+        identifier = licence_id(text)
+        if identifier is not None:
+            return cdx.LicenseEntry(cdx.License(id=identifier, acknowledgement=self.acknowledgement))
+        expression = licence_expression(text)
+        if expression is not None and with_expressions:
+            return cdx.ExpressionEntry(expression, self.acknowledgement)
+        first, *more = text.strip().splitlines()
+        whole = cdx.Attachment(clean_lines(text.strip())) if more else None
+        return cdx.LicenseEntry(cdx.License(name=clean(expression or first.strip()), text=whole, acknowledgement=self.acknowledgement))
 
     def _dependencies(self) -> list[cdx.Dependency]:
         of_system: list[str] = []
@@ -154,7 +224,7 @@ def _os_ref(distro: Distro) -> str:
 
 def _operating_system(distro: Distro) -> cdx.Component:
     """The name is Trivy's word for the distribution; Syft's readers take os-release's from `swid` and the properties."""
-    version = clean(distro.version_id) if distro.version_id else None
+    version = _version(distro.version_id or "")
     return cdx.Component(
         type="operating-system",
         bom_ref=_os_ref(distro),
@@ -176,6 +246,20 @@ def _group_and_name(package: Package) -> tuple[str | None, str]:
     return (group, artifact) if package.type == "maven" and colon and group and artifact else (None, clean(package.name))
 
 
+def _version(text: str) -> str | None:
+    version = clean(text)
+    return version if 0 < len(version) <= VERSION_LIMIT_CHARACTERS else None
+
+
+def _pedigree(package: Package) -> cdx.Pedigree | None:
+    """The source package, which the package was built from."""
+    source = package.source
+    if source is None:
+        return None
+    purl = source_purl(package)
+    return cdx.Pedigree([cdx.Component(type="library", name=clean(source.name), version=_version(source.version or ""), purl=purl)])
+
+
 def _entity(text: str) -> cdx.Entity:
     mailbox = parse_mailbox(text)
     return cdx.Entity(mailbox.name, [cdx.Contact(mailbox.email)] if mailbox.email else None)
@@ -194,21 +278,3 @@ def _digest_hash(digest: str | None) -> list[cdx.Hash] | None:
 
 def _website(homepage: str | None) -> list[cdx.ExternalReference] | None:
     return [cdx.ExternalReference("website", homepage)] if homepage and is_url(homepage) else None
-
-
-def _licenses(texts: Iterable[str]) -> list[cdx.LicenseChoice] | None:
-    """One expression, or a list of licences: the format allows no list of expressions, so among others an expression is a name."""
-    stated = list(dict.fromkeys(text for text in texts if text.strip()))
-    expression = licence_expression(stated[0]) if len(stated) == 1 else None
-    if expression is not None and licence_id(expression) is None:
-        return [cdx.LicenseChoice(expression=expression, acknowledgement=DECLARED)]
-    return [cdx.LicenseChoice(license=_license(text)) for text in stated] or None
-
-
-def _license(text: str) -> cdx.License:
-    identifier = licence_id(text)
-    if identifier is not None:
-        return cdx.License(id=identifier, acknowledgement=DECLARED)
-    first, *more = text.strip().splitlines()
-    whole = cdx.Attachment(clean_lines(text.strip())) if more else None
-    return cdx.License(name=clean(licence_expression(text) or first.strip()), text=whole, acknowledgement=DECLARED)

@@ -7,6 +7,8 @@ is absent is left out, and said.
 
 import os
 import shutil
+import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -82,6 +84,21 @@ def small_image(scratch: Path) -> Iterator[Row]:
         print("  left out: Trivy is absent (SBOMPAIR_PEERS)")
 
 
+DOCUMENT_LIMITS_S = {"cyclonedx-json": 0.25, "cyclonedx-xml": 0.6, "spdx-json": 0.25}
+DOCUMENT_PEAK_MIB = 150
+
+
+def documents(_: Path) -> Iterator[Row]:
+    """Writing 5,000 packages with their graph, the first document of a process; its memory with the packages."""
+    reference = interleaved({"reference": IMPORT_DUCKDB}, RUNS)["reference"]
+    for name, limit_s in DOCUMENT_LIMITS_S.items():
+        command = python("-m", "tests.benchmarks.writing", name)
+        runs = [subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout.split() for _ in range(RUNS)]
+        cpu_s, peak_mib = (statistics.median(map(float, column)) for column in zip(*runs, strict=True))
+        yield Row(name, cpu_s, "CPU s", scaled(limit_s, reference))
+        yield Row("  its peak memory", peak_mib, "MiB", DOCUMENT_PEAK_MIB)
+
+
 def feeds_and_match(scratch: Path) -> Iterator[Row]:
     """Loading the PyPI, Go and crates.io zips, and matching one SBOM with them."""
     osv = DATA / "feeds" / "osv"
@@ -104,7 +121,7 @@ def feeds_and_match(scratch: Path) -> Iterator[Row]:
         yield Row("  its peak memory", figures["match"].peak_mib, "MiB")
 
 
-BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (help_screens, small_image, feeds_and_match)
+BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (help_screens, small_image, documents, feeds_and_match)
 
 
 def main() -> None:

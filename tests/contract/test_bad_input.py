@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -104,6 +105,46 @@ def test_a_broken_stanza_is_a_loss_and_the_rest_is_written(tmp_path: Path, targe
     assert {"musl", "zlib"} <= names
 
 
+def test_a_target_in_no_folder_is_wrong_usage(tmp_path: Path) -> None:
+    code, said = scan(image(tmp_path), tmp_path / "nowhere" / "image.cdx.json")
+    assert code == 2
+    assert "nowhere/image.cdx.json: cannot be written: No such file or directory" in said
+
+
+@pytest.mark.parametrize("form", ["cyclonedx-json", "cyclonedx-xml@1.4"])
+def test_a_full_disk_leaves_the_old_document(tmp_path: Path, target: Path, form: str) -> None:
+    command = [sys.executable, "-m", "sbomgen", str(image(tmp_path)), "-o", f"{form}={target}"]
+    ended = subprocess.run(command, capture_output=True, text=True, preexec_fn=files_of_at_most_one_kib)
+    assert ended.returncode == 2, ended.stderr
+    assert f"{target}: cannot be written: File too large" in ended.stderr
+    assert left_alone(target)
+
+
+def files_of_at_most_one_kib() -> None:
+    """Writing more fails like a full disk: by an error of the operating system in the middle of the document."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+
+
+def test_two_forms_of_a_document_may_go_to_one_folder(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    ran = run("sbomgen", image(tmp_path), "-o", f"cyclonedx-json={tmp_path}/out/", "-o", f"cyclonedx-xml={tmp_path}/out/")
+    assert ran.code == 0, ran.stderr
+    assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".xml"]
+
+
+def test_several_xml_documents_do_not_share_stdout(tmp_path: Path) -> None:
+    ran = run("sbomgen", image(tmp_path), image(tmp_path), "-o", "cyclonedx-xml")
+    assert ran.code == 2
+    assert "name a folder, as in `-o cyclonedx-xml=out/`" in ran.stderr
+
+
+@pytest.mark.parametrize(("form", "notes"), [("cyclonedx-json@1.4", 4), ("cyclonedx-xml@1.5", 2), ("cyclonedx-json", 0), ("purls", 0)])
+def test_what_a_format_has_no_place_for_is_said_when_asked(tmp_path: Path, form: str, notes: int) -> None:
+    said = run("sbomgen", image(tmp_path), "-o", form, "-v").stderr
+    assert said.count(f"note: {form.replace('@', ' ')} has no place for ") == notes
+    assert "has no place for" not in run("sbomgen", image(tmp_path), "-o", form).stderr
+
+
 def test_of_several_images_an_unreadable_one_is_a_loss(tmp_path: Path) -> None:
     ran = run("sbomgen", image(tmp_path), tmp_path / "nothing.tar", "-o", "cyclonedx-json")
     assert ran.code == 5
@@ -121,8 +162,11 @@ def test_when_no_image_could_be_read_it_is_unreadable_input(tmp_path: Path) -> N
     [
         (("-o", "cyclonedx-yaml"), "no such format; there are: table, cyclonedx-json"),
         (("-o", "cyclonedx-json@9.9"), "not written in version 9.9"),
+        (("-o", "cyclonedx-xml@1.3"), "not written in version 1.3; there are: 1.6, 1.4, 1.5, 1.7"),
         (("-o", "cyclonedx-json", "-o", "spdx-json"), "two outputs go to stdout"),
         (("-o", "spdx-json=FILE", "-o", "purls=FILE"), "two outputs go to FILE"),
+        (("-o", "cyclonedx-json@1.4=FILE/../one", "-o", "cyclonedx-json@1.6=FILE"), "two outputs go to FILE"),
+        (("-o", "cyclonedx-json@1.4=FILE/", "-o", "cyclonedx-json@1.6=FILE/"), "two outputs go to FILE/"),
         (("--platform", "linux/sparc"), "linux/sparc"),
         (("--offline",), "--offline"),
         (("registry:alpine:3.20",), "not built yet"),

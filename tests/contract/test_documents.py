@@ -52,6 +52,16 @@ def test_both_formats_give_the_same_findings_in_the_same_layers(world: Path) -> 
     assert [finding for finding in findings(cyclonedx) if finding[3]] == [("CVE-2020-14343", "pkg:pypi/pyyaml@5.3", 2, True)]
 
 
+@pytest.mark.parametrize("version", ["1.4", "1.5", "1.7"])
+def test_every_version_of_cyclonedx_is_read_alike(world: Path, tmp_path: Path, version: str) -> None:
+    outputs = ("-o", f"cyclonedx-json@{version}={tmp_path}/web.cdx.json")
+    assert run("sbomgen", world / "web.tar", "--scope", "all-layers", *outputs).code == 0
+    (target,) = run("sbommatch", tmp_path / "web.cdx.json", "--db", world / "feeds.json", "-o", "json").json["targets"]
+    (expected,) = scan(world, "web.cdx.json", "-o", "json").json["targets"]
+    assert (target.pop("document")["spec_version"], expected.pop("document")["spec_version"]) == (version, "1.6")
+    assert target == expected
+
+
 def test_layers_come_with_instruction_and_origin(world: Path) -> None:
     (target,) = scan(world, "web.cdx.json", "-o", "json").json["targets"]
     by_index = {layer["index"]: (layer["origin"], layer["created_by"]) for layer in target["layers"]}

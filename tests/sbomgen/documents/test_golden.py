@@ -19,6 +19,9 @@ from tests.support.inventories import alpine_inventory, image, inventory
 
 GOLDEN = Path(__file__).parent / "golden"
 REWRITE = bool(os.environ.get("SBOMPAIR_REWRITE_GOLDEN"))
+SECOND_FORMS = {"cyclonedx-xml"}
+"""Say what another form says: one file shows how."""
+
 TIME = "2024-09-06T12:05:36Z"
 
 
@@ -35,6 +38,8 @@ def documents() -> dict[str, bytes]:
     whole, bare = alpine_inventory(), bare_inventory()
     for writer in WRITERS:
         found[f"alpine{writer.suffix}"] = writer.write(whole, WriteOptions(tool_version="1.0", timestamp=TIME))
+        if writer.name in SECOND_FORMS:
+            continue
         found[f"alpine-all-layers{writer.suffix}"] = writer.write(whole, WriteOptions(tool_version="1.0", timestamp=TIME, all_layers=True))
         if writer.name != "purls":
             found[f"bare{writer.suffix}"] = writer.write(bare, WriteOptions(tool_version="1.0"))

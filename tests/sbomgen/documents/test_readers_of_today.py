@@ -45,8 +45,8 @@ def run(*command: str) -> Any:
     return msgspec.json.decode(subprocess.run(command, check=True, capture_output=True, timeout=TIMEOUT_S, env=environ).stdout)
 
 
-def read_by_trivy(path: Path, peers: Path) -> tuple[Any, dict[str, Any]]:
-    """The operating system, and the packages by name, each with the `Type` of its result."""
+def listed_by_trivy(path: Path, peers: Path) -> tuple[Any, list[Any]]:
+    """The operating system, and the packages, each with the `Type` of its result."""
     if not (peers / "bin" / "trivy").exists():
         pytest.skip("trivy is not installed")
     report = run(
@@ -54,16 +54,28 @@ def read_by_trivy(path: Path, peers: Path) -> tuple[Any, dict[str, Any]]:
         "--offline-scan", str(path),
     )  # fmt: skip
     packages = [(result["Type"], package) for result in report["Results"] for package in result.get("Packages", ())]
-    return report["Metadata"]["OS"], {package["Name"]: {"Type": kind, **package} for kind, package in packages}
+    return report["Metadata"]["OS"], [{"Type": kind, **package} for kind, package in packages]
 
 
-def read_by_syft(path: Path, peers: Path) -> tuple[Any, dict[str, Any]]:
-    """The distribution, and the packages by name."""
+def read_by_trivy(path: Path, peers: Path) -> tuple[Any, dict[str, Any]]:
+    """The operating system, and the packages by name."""
+    system, packages = listed_by_trivy(path, peers)
+    return system, {package["Name"]: package for package in packages}
+
+
+def listed_by_syft(path: Path, peers: Path) -> tuple[Any, list[Any]]:
+    """The distribution, and the packages."""
     syft = next(iter(sorted((peers / "bin").glob("syft*"))), None)
     if syft is None:
         pytest.skip("syft is not installed")
     report = run(str(syft), "convert", "-q", str(path), "-o", "syft-json")
-    return report["distro"], {package["name"]: package for package in report["artifacts"] if package["type"]}
+    return report["distro"], [package for package in report["artifacts"] if package["type"]]
+
+
+def read_by_syft(path: Path, peers: Path) -> tuple[Any, dict[str, Any]]:
+    """The distribution, and the packages by name."""
+    distro, packages = listed_by_syft(path, peers)
+    return distro, {package["name"]: package for package in packages}
 
 
 @pytest.mark.parametrize("writer", [CycloneDxJson(), SpdxJson()])

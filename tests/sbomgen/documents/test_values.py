@@ -3,7 +3,7 @@ import doctest
 import pytest
 
 from sbomgen.documents import _values
-from sbomgen.documents._values import URL_LIMIT_CHARACTERS, hash_of_digest, is_hash, is_url, parse_mailbox
+from sbomgen.documents._values import URL_LIMIT_CHARACTERS, hash_of_digest, is_cpe, is_hash, is_url, parse_mailbox
 
 
 def test_examples_in_docstrings_are_true() -> None:
@@ -19,6 +19,25 @@ def test_examples_in_docstrings_are_true() -> None:
 )  # fmt: skip
 def test_only_what_has_the_form_of_a_checksum_is_one(algorithm: str, value: str, expected: bool) -> None:
     assert is_hash(algorithm, value) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("cpe:2.3:a:openssl:openssl:3.0.7:*:*:*:*:*:*:*", True),
+        (r"cpe:2.3:a:angular\/core:core:17.0.0-rc.1:-:*:en-us:*:node.js:x?:x*", True),
+        (r"cpe:2.3:a:vendor:lib\+\+:1:*:*:*:*:*:*:*", True),
+        ("cpe:2.3:a:vendor:lib++:1:*:*:*:*:*:*:*", False),
+        ("cpe:2.3:a:vendor:lib:1:*:*:english:*:*:*:*", False),
+        ("cpe:2.3:a:vendor:lib:1:*:*:*:*:*:*", False),
+        ("cpe:2.3:a:vendor::1:*:*:*:*:*:*:*", False),
+        ("cpe:2.3:x:vendor:lib:1:*:*:*:*:*:*:*", False),
+        ("cpe:/a:openssl:openssl:3.0.7", False),
+        ("", False),
+    ],
+)
+def test_cpes_are_formatted_strings_of_eleven_parts(name: str, expected: bool) -> None:
+    assert is_cpe(name) is expected
 
 
 def test_digests_are_checksums() -> None:
