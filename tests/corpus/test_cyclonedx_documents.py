@@ -1,11 +1,14 @@
-"""CycloneDX of real images: valid in every version and form; Trivy and Syft find the same packages, distribution and sources."""
+"""CycloneDX of real images: valid in every version and form; Trivy, Syft and osv-scanner find the same packages."""
 
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from packageurl import PackageURL
+from packaging.utils import canonicalize_name
 
 from sbomgen.documents import WriteOptions, Writer
 from sbomgen.documents.cyclonedx import CycloneDxJson, CycloneDxXml
@@ -13,13 +16,17 @@ from sbomgen.image.reference import open_image
 from sbomgen.inventory import Inventory
 from sbomgen.scan import ScanOptions, scan_image
 from tests.sbomgen.documents.test_cyclonedx_versions import JSON_VALIDATORS, VERSIONS, XML_VALIDATORS
-from tests.sbomgen.documents.test_readers_of_today import listed_by_syft, listed_by_trivy
+from tests.sbomgen.documents.test_readers_of_today import TIMEOUT_S, listed_by_syft, listed_by_trivy
 
 IMAGES = ("alpine-3.9", "alpine-3.18", "alpine-3.20", "debian12-slim", "edge", "rpm-bdb", "rpm-mariner2", "rpm-self-sqlite", "rpm-sle15")
 MORE_IMAGES = ("bins", "java-app", "node-app", "py-modern", "python-app")
+FORMS = (CycloneDxJson(), CycloneDxXml())
 READ_BY_PEERS = ("alpine-3.20", "debian12-slim", "rpm-mariner2", "rpm-sle15", "python-app")
-VERSIONS_OF_PEERS = ("1.4", "1.5", "1.6")
+VERSIONS_OF_2024 = ("1.4", "1.5", "1.6")
 """Trivy 0.59 and Syft 1.18 refuse 1.7."""
+
+SYFTS = [("syft-1.18", version) for version in VERSIONS_OF_2024] + [("syft", version) for version in VERSIONS]
+OSV_ECOSYSTEMS = {"apk": "Alpine", "deb": "Debian", "npm": "npm", "pypi": "PyPI"}
 
 
 @cache
@@ -69,7 +76,7 @@ def sources(inventory: Inventory) -> dict[str, str]:
 
 @pytest.mark.peer
 @pytest.mark.parametrize("name", READ_BY_PEERS)
-@pytest.mark.parametrize("version", VERSIONS_OF_PEERS)
+@pytest.mark.parametrize("version", VERSIONS_OF_2024)
 def test_trivy_finds_the_same_packages(corpus: Path, tmp_path: Path, peers: Path, name: str, version: str) -> None:
     inventory = scanned(corpus / "oci" / name)
     path = tmp_path / "image.cdx.json"
@@ -83,17 +90,41 @@ def test_trivy_finds_the_same_packages(corpus: Path, tmp_path: Path, peers: Path
 
 @pytest.mark.peer
 @pytest.mark.parametrize("name", READ_BY_PEERS)
-@pytest.mark.parametrize("version", VERSIONS_OF_PEERS)
-@pytest.mark.parametrize("writer", [CycloneDxJson(), CycloneDxXml()])
-def test_syft_finds_the_same_packages(corpus: Path, tmp_path: Path, peers: Path, name: str, version: str, writer: Writer) -> None:
+@pytest.mark.parametrize(("syft", "version"), SYFTS)
+@pytest.mark.parametrize("writer", FORMS)
+def test_syft_finds_the_same_packages(
+    corpus: Path, tmp_path: Path, peers: Path, name: str, syft: str, version: str, writer: Writer
+) -> None:
     inventory = scanned(corpus / "oci" / name)
     path = tmp_path / f"image{writer.suffix}"
     path.write_bytes(document(inventory, writer, version))
-    system, packages = listed_by_syft(path, peers)
+    system, packages = listed_by_syft(path, peers, syft)
     assert inventory.distro is not None
     assert (system["id"], system["versionID"]) == (inventory.distro.id, inventory.distro.version_id)
     assert sorted(identity(found["purl"]) for found in packages) == identities(inventory)
     assert {found["name"]: source_of(found) for found in packages if found["type"] in SYFT_SOURCES} == sources(inventory)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", ["alpine-3.20", "python-app"])
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("writer", FORMS)
+def test_osv_scanner_finds_the_same_packages(corpus: Path, tmp_path: Path, peers: Path, name: str, version: str, writer: Writer) -> None:
+    """Each once, by the PURL's name; without feeds it exits with an error, but lists them."""
+    scanner = peers / "bin" / "osv-scanner"
+    if not scanner.exists():
+        pytest.skip("osv-scanner is not installed")
+    inventory = scanned(corpus / "oci" / name)
+    path = tmp_path / f"image{writer.suffix}"
+    path.write_bytes(document(inventory, writer, version))
+    command = [str(scanner), "scan", "source", "--offline", "--all-packages", "--format", "json", "--lockfile", str(path)]
+    listed = subprocess.run(command, capture_output=True, env={"HOME": str(tmp_path)}, timeout=TIMEOUT_S).stdout
+    packages = [found["package"] for result in msgspec.json.decode(listed)["results"] for found in result["packages"]]
+    expected = {
+        (OSV_ECOSYSTEMS[type_], canonicalize_name(name) if type_ == "pypi" else name, version)
+        for type_, _, name, version in identities(inventory)
+    }
+    assert {(found["ecosystem"].partition(":")[0], found["name"], found["version"]) for found in packages} == expected
 
 
 SYFT_SOURCES = {"apk": "originPackage", "deb": "source", "rpm": "sourceRpm"}

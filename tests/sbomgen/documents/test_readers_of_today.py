@@ -63,11 +63,11 @@ def read_by_trivy(path: Path, peers: Path) -> tuple[Any, dict[str, Any]]:
     return system, {package["Name"]: package for package in packages}
 
 
-def listed_by_syft(path: Path, peers: Path) -> tuple[Any, list[Any]]:
+def listed_by_syft(path: Path, peers: Path, name: str = "syft*") -> tuple[Any, list[Any]]:
     """The distribution, and the packages."""
-    syft = next(iter(sorted((peers / "bin").glob("syft*"))), None)
+    syft = next(iter(sorted((peers / "bin").glob(name))), None)
     if syft is None:
-        pytest.skip("syft is not installed")
+        pytest.skip(f"{name} is not installed")
     report = run(str(syft), "convert", "-q", str(path), "-o", "syft-json")
     return report["distro"], [package for package in report["artifacts"] if package["type"]]
 
