@@ -14,7 +14,8 @@ TRIVY = "aquasecurity:trivy:"
 """Trivy's prefix in CycloneDX; its SPDX annotations have the names without it."""
 
 _PATHS = frozenset({"sbomgen:path", f"{TRIVY}FilePath", "SrcFile", "cdx:npm:package:path"})
-"""Names whose value is a path; `sbomgen:path` stands in SPDX only, `SrcFile` is cdxgen's. Syft numbers its own: `syft:location:0:path`."""
+"""Names whose value is a path; `sbomgen:path` stands where a format has no evidence, `SrcFile` is cdxgen's. Syft numbers its own:
+`syft:location:0:path`."""
 
 _KNOWN = frozenset({
     "sbomgen:layer:index", "sbomgen:layer:diff_id", "sbomgen:layer:dockerfile", "sbomgen:layer:origin",
