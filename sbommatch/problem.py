@@ -16,6 +16,7 @@ class ProblemCode(StrEnum):
     INPUT_UNREADABLE = "input_unreadable"
     LIMIT_REACHED = "limit_reached"
     NO_COMPONENTS = "no_components"
+    UNDER_INVESTIGATION = "under_investigation"
     UNKNOWN_ECOSYSTEM = "unknown_ecosystem"
     UNPLACED_BOUND = "unplaced_bound"
     UNORDERED_EVENTS = "unordered_events"

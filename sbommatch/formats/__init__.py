@@ -3,6 +3,7 @@
 from sbommatch.formats._format import FeedContext, Format
 from sbommatch.formats.alpine_secdb import AlpineSecdbFormat
 from sbommatch.formats.azure_oval import AzureOvalFormat
+from sbommatch.formats.csaf import CsafFormat
 from sbommatch.formats.endoflife import EndOfLifeFormat
 from sbommatch.formats.epss import EpssFormat
 from sbommatch.formats.kev import KevFormat
@@ -19,6 +20,7 @@ FORMATS: tuple[Format, ...] = (
     OsvFormat(),
     AlpineSecdbFormat(),
     AzureOvalFormat(),
+    CsafFormat(),
     EndOfLifeFormat(),
     EpssFormat(),
     KevFormat(),

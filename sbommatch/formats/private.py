@@ -16,9 +16,9 @@ from hashlib import sha256
 import msgspec
 from msgspec import Struct
 
-from sbommatch.advisory import Advisory, Affected, Event, EventKind, FixState, NameKind, Range, Severity
-from sbommatch.ecosystems import DISTRIBUTION_BY_ID, LANGUAGE_BY_PURL_TYPE, release_of
+from sbommatch.advisory import Advisory, Affected, Event, EventKind, FixState, Range, Severity
 from sbommatch.formats._format import FeedContext
+from sbommatch.formats._packages import PackageName, package_of
 from sbommatch.formats._tables import rows_of
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.purl import InvalidPurl, parse_purl
@@ -116,34 +116,28 @@ def _together(one: Advisory, other: Advisory) -> Advisory:
 
 
 def _affected(row: _Row) -> Affected:
-    namespace, name, kind, scheme = _package(row.purl)
+    package = _package(row.purl)
     return Affected(
-        namespace=namespace,
-        name=name,
-        name_kind=kind,
-        scheme=scheme,
-        ranges=(_range(row, scheme),),
+        namespace=package.namespace,
+        name=package.name,
+        name_kind=package.name_kind,
+        scheme=package.scheme,
+        ranges=(_range(row, package.scheme),),
         fix_state=FixState.FIXED if row.fixed else None,
     )
 
 
-def _package(text: str) -> tuple[str, str, NameKind, str]:
-    """Namespace, name, its kind, and the scheme."""
+def _package(text: str) -> PackageName:
     try:
         purl = parse_purl(text)
     except InvalidPurl as exc:
         raise _Unusable(str(exc)) from exc
     if purl.version:
         raise _Unusable(f"{text}: a version belongs in `affected`, not in the PURL")
-    if language := LANGUAGE_BY_PURL_TYPE.get(purl.type):
-        name = f"{purl.namespace}{language.separator}{purl.name}" if purl.namespace and language.separator else purl.name
-        return language.purl_type, language.normalise(name), NameKind.SELF, language.scheme
-    identifier, _, version = purl.qualifiers.get("distro", "").rpartition("-")
-    distribution = DISTRIBUTION_BY_ID.get(identifier)
-    release = release_of(distribution, version) if distribution else None
-    if distribution is None or release is None or distribution.purl_type != purl.type:
+    package = package_of(purl)
+    if package is None:
         raise _Unusable(f"{text}: neither a package of a known language nor one with ?distro=ID-RELEASE, as in ?distro=debian-12")
-    return f"{distribution.id}:{release}", purl.name, NameKind.BINARY, distribution.scheme
+    return package
 
 
 def _range(row: _Row, scheme: str) -> Range:
