@@ -20,6 +20,13 @@ class StoredImages(Protocol):
         """One of the listed images; raises `UnreadableError` and `DigestMismatchError`. Usable while the source is open."""
         ...
 
+    def blob(self, digest: str, limit_bytes: int) -> bytes | None:
+        """A manifest or blob by its digest, verified; None where the source does not have it, or not under a digest.
+
+        Raises `UnreadableError` where it is larger than `limit_bytes`, `DigestMismatchError` where its bytes are others.
+        """
+        ...
+
 
 class Source(Protocol):
     """One form of storing images. Add one: a module in `sbomgen/image/sources`, a line in its `SOURCES`, a test."""
