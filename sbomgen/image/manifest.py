@@ -42,6 +42,10 @@ class HistoryMatch(StrEnum):
     UNKNOWN = "unknown"
 
 
+def nothing_to_fetch() -> None:
+    """Where layers are at hand."""
+
+
 class Layer(Struct, frozen=True, kw_only=True):
     """One layer of an image, bottom first."""
 
@@ -58,6 +62,8 @@ class Layer(Struct, frozen=True, kw_only=True):
     history_match: HistoryMatch
     open: Callable[[], BinaryIO]
     """Opens the blob as stored, compressed or not; raises `UnreadableError`. The caller closes it."""
+    fetch: Callable[[], None] = nothing_to_fetch
+    """Says that the layer will be opened: from a registry it is fetched from now on, beside others. Never needed, never waits."""
 
 
 class Image(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from sbomgen.image.blobs import Blobs
 from sbomgen.image.index import ImageIndex, ListedManifest
-from sbomgen.image.manifest import Image, ImageConfig, Layer, chain_ids
+from sbomgen.image.manifest import Image, ImageConfig, Layer, chain_ids, nothing_to_fetch
 from sbomgen.image.oci import pair_history
 
 
@@ -52,6 +52,7 @@ class StoredLayer(Struct, frozen=True):
     size_bytes: int | None
     media_type: str | None
     open: Callable[[], BinaryIO]
+    fetch: Callable[[], None] = nothing_to_fetch
 
 
 def make_image(index: ImageIndex, manifest: ListedManifest, config: ImageConfig, layers: Sequence[StoredLayer]) -> Image:
@@ -77,6 +78,7 @@ def make_image(index: ImageIndex, manifest: ListedManifest, config: ImageConfig,
                 history=entry,
                 history_match=match,
                 open=layer.open,
+                fetch=layer.fetch,
             )
             for number, (layer, diff_id, chain_id, entry) in enumerate(pairs)
         ),

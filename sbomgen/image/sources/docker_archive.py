@@ -15,7 +15,7 @@ from sbomgen.image.index import ImageIndex, ListedManifest, ManifestKind
 from sbomgen.image.manifest import Image
 from sbomgen.image.oci import MAX_DOCUMENT_BYTES, Descriptor, decode, digest_of, read_config, read_platform, verify
 from sbomgen.image.source import StoredImages, StoredLayer, make_image
-from sbomgen.image.sources.oci_layout import INDEX_NAME, OciImages
+from sbomgen.image.sources.oci_layout import INDEX_NAME, layout_images
 
 MANIFEST_NAME = "manifest.json"
 
@@ -39,7 +39,7 @@ class DockerArchive:
         """The images of the archive, by its OCI index where that has any."""
         entries = _entries(blobs)
         if INDEX_NAME in blobs:
-            layout = OciImages(blobs, source, self.name, _tags(entries))
+            layout = layout_images(blobs, source, self.name, _tags(entries))
             if any(manifest.kind is ManifestKind.IMAGE and manifest.present for manifest in layout.index.manifests):
                 return layout
         return DockerImages(blobs, source, entries)
@@ -80,6 +80,10 @@ class DockerImages:
             for name, diff_id in zip(names, config.diff_ids, strict=True)
         ]
         return make_image(self.index, manifest, config, layers)
+
+    def blob(self, digest: str, limit_bytes: int) -> bytes | None:
+        """Nothing: files have other names here, and configs and layers are all there is."""
+        return None
 
     def _listed(self, entry: _Entry) -> ListedManifest:
         content = self._config(entry)

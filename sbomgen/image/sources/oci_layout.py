@@ -1,37 +1,15 @@
 """OCI image layouts, in a folder or a tar of one (OCI image-spec, image-layout.md)."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from typing import BinaryIO
-
-import msgspec
 
 from sbomgen.errors import UnreadableError
 from sbomgen.image.blobs import Blobs, read_bounded
-from sbomgen.image.index import ImageIndex, ListedManifest, ManifestKind
-from sbomgen.image.manifest import Image
-from sbomgen.image.oci import (
-    INDEX_TYPES,
-    MAX_DOCUMENT_BYTES,
-    Descriptor,
-    Document,
-    check_digest,
-    is_attestation,
-    read_config,
-    read_document,
-    read_platform,
-    verify,
-    why_no_image,
-)
-from sbomgen.image.source import StoredLayer, make_image
+from sbomgen.image.index import ImageIndex
+from sbomgen.image.oci import MAX_DOCUMENT_BYTES, Descriptor, check_digest, read_document
+from sbomgen.image.oci_images import NamedDescriptor, OciImages
 
 INDEX_NAME = "index.json"
-
-MAX_INDEX_DEPTH = 4
-"""Indexes within indexes: multi-platform images have one, an index of such images two."""
-
-MAX_MANIFESTS = 10_000
-"""Descriptors looked at, over all nested indexes: indexes that name one another grow without bound."""
 
 _NAME_ANNOTATIONS = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 """Where the reference of a descriptor stands, the fullest form first."""
@@ -49,119 +27,60 @@ class OciLayout:
             return None
         return "oci-dir" if blobs.is_folder else "oci-archive"
 
-    def read(self, blobs: Blobs, source: str) -> "OciImages":
+    def read(self, blobs: Blobs, source: str) -> OciImages:
         """The images of the layout."""
-        return OciImages(blobs, source, self.scheme_of(blobs) or self.name, {})
+        return layout_images(blobs, source, self.scheme_of(blobs) or self.name, {})
 
 
-class OciImages:
-    """The images of a layout. `tags`, by config digest, take the place of the references that the index gives."""
+def layout_images(blobs: Blobs, source: str, form: str, tags: Mapping[str, tuple[str, ...]]) -> OciImages:
+    """The images of a layout, called so; `tags`, by config digest, take the place of the references that its index gives."""
+    where = f"{blobs.location}: {INDEX_NAME}"
+    top = read_document(read_bounded(blobs, INDEX_NAME, MAX_DOCUMENT_BYTES), where)
+    references: dict[str, list[str]] = {}
+    descriptors: dict[str, Descriptor] = {}
+    for descriptor in top.manifests or ():
+        descriptors.setdefault(check_digest(descriptor.digest, where), descriptor)
+        references.setdefault(descriptor.digest, []).extend(_references(descriptor))
+    tops = tuple(NamedDescriptor(descriptor, tuple(dict.fromkeys(references[digest]))) for digest, descriptor in descriptors.items())
+    return OciImages(LayoutStore(blobs), ImageIndex(source=source, form=form, manifests=()), tops, tags)
 
-    def __init__(self, blobs: Blobs, source: str, form: str, tags: Mapping[str, Sequence[str]]) -> None:
+
+class LayoutStore:
+    """The blobs of a layout, each named by its digest."""
+
+    def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-        self._tags = tags
-        self._documents: dict[str, Document | None] = {}
-        self._seen = 0
-        self.index = ImageIndex(source=source, form=form, manifests=tuple(self._listed_manifests()))
+        self.location = blobs.location
 
-    def image(self, manifest: ListedManifest) -> Image:
-        """One of the listed images."""
-        where = f"{self._blobs.location}: manifest {manifest.digest}"
-        document = self._documents[manifest.digest or ""]
-        if document is None or document.config is None:
-            raise UnreadableError(f"{where}: {manifest.reason or 'it is not stored here'}")
-        config_digest = document.config.digest
-        descriptors = document.layers or ()
-        config = read_config(self._blob(config_digest), len(descriptors), f"{where}: config {config_digest}")
-        layers = [
-            StoredLayer(check_digest(layer.digest, where), layer.size, layer.media_type, partial(self._open_layer, layer))
-            for layer in descriptors
-        ]
-        annotations = {**manifest.annotations, **(document.annotations or {})}
-        return make_image(self.index, msgspec.structs.replace(manifest, annotations=annotations), config, layers)
+    def name_of(self, digest: str) -> str:
+        """Its name in the layout."""
+        return f"{self.location}: {_blob_name(digest)}"
 
-    def _open_layer(self, layer: Descriptor) -> BinaryIO:
-        if "encrypted" in (layer.media_type or ""):
-            raise UnreadableError(f"{layer.digest} is encrypted ({layer.media_type}): decrypt the image first")
-        name = _blob_name(layer.digest)
-        if name not in self._blobs:
-            raise UnreadableError(f"{self._blobs.location}: {name} is missing ({layer.media_type}): foreign layers have to be fetched too")
-        return self._blobs.open(name)
+    def __contains__(self, digest: str) -> bool:
+        return _blob_name(digest) in self._blobs
 
-    def _listed_manifests(self) -> Iterator[ListedManifest]:
-        where = f"{self._blobs.location}: {INDEX_NAME}"
-        top = read_document(read_bounded(self._blobs, INDEX_NAME, MAX_DOCUMENT_BYTES), where)
-        references: dict[str, list[str]] = {}
-        descriptors: dict[str, Descriptor] = {}
-        for descriptor in top.manifests or ():
-            descriptors.setdefault(descriptor.digest, descriptor)
-            references.setdefault(descriptor.digest, []).extend(_references(descriptor))
-        for digest, descriptor in descriptors.items():
-            yield from self._walk(descriptor, tuple(dict.fromkeys(references[digest])), ())
+    def is_listed_unread(self, descriptor: Descriptor) -> bool:
+        """No: they are all at hand."""
+        return False
 
-    def _walk(self, descriptor: Descriptor, references: tuple[str, ...], indexes: tuple[str, ...]) -> Iterator[ListedManifest]:
-        """A manifest, or those of a nested index."""
-        where = f"{self._blobs.location}: index {indexes[-1] if indexes else INDEX_NAME}"
-        self._seen += 1
-        if self._seen > MAX_MANIFESTS or len(indexes) > MAX_INDEX_DEPTH:
-            raise UnreadableError(f"{where}: indexes nested over {MAX_INDEX_DEPTH} deep, or of more than {MAX_MANIFESTS:,} manifests")
-        check_digest(descriptor.digest, where)
-        document = None if is_attestation(descriptor) else self._document(descriptor.digest)
-        if document is None or document.manifests is None:
-            yield self._listed(descriptor, document, references, indexes)
-            return
-        for child in document.manifests:
-            yield from self._walk(child, references, (*indexes, descriptor.digest))
+    def manifest(self, digest: str) -> bytes:
+        """A manifest or index."""
+        return read_bounded(self._blobs, _blob_name(digest), MAX_DOCUMENT_BYTES)
 
-    def _listed(
-        self, descriptor: Descriptor, document: Document | None, references: tuple[str, ...], indexes: tuple[str, ...]
-    ) -> ListedManifest:
-        kind, reason = _kind(descriptor, document)
-        is_image = kind is ManifestKind.IMAGE
-        config_digest = document.config.digest if is_image and document and document.config else None
-        return ListedManifest(
-            kind=kind,
-            digest=descriptor.digest,
-            config_digest=config_digest,
-            media_type=descriptor.media_type or (document.media_type if document else None),
-            size_bytes=descriptor.size,
-            platform=str(descriptor.platform or "") or self._stated_platform(config_digest),
-            references=tuple(self._tags.get(config_digest or "", references)),
-            annotations=descriptor.annotations or {},
-            indexes=indexes,
-            present=_blob_name(descriptor.digest) in self._blobs,
-            reason=reason,
-        )
+    config = manifest
 
-    def _stated_platform(self, config_digest: str | None) -> str | None:
-        if config_digest is None or _blob_name(config_digest) not in self._blobs:
-            return None
-        return str(read_platform(self._blob(config_digest), f"{self._blobs.location}: config {config_digest}")) or None
+    def blob(self, digest: str, limit_bytes: int) -> bytes | None:
+        """Any blob."""
+        return read_bounded(self._blobs, _blob_name(digest), limit_bytes) if digest in self else None
 
-    def _document(self, digest: str) -> Document | None:
-        """A manifest or index; None where the layout does not have it."""
-        if digest not in self._documents:
-            where = f"{self._blobs.location}: {_blob_name(digest)}"
-            self._documents[digest] = read_document(self._blob(digest), where) if _blob_name(digest) in self._blobs else None
-        return self._documents[digest]
+    def open_layer(self, layer: Descriptor) -> BinaryIO:
+        """A layer as stored."""
+        if layer.digest not in self:
+            raise UnreadableError(f"{self.name_of(layer.digest)} is missing ({layer.media_type}): foreign layers have to be fetched too")
+        return self._blobs.open(_blob_name(layer.digest))
 
-    def _blob(self, digest: str) -> bytes:
-        """A document that is named by its digest, and has it."""
-        name = _blob_name(check_digest(digest, self._blobs.location))
-        return verify(read_bounded(self._blobs, name, MAX_DOCUMENT_BYTES), digest, f"{self._blobs.location}: {name}")
-
-
-def _kind(descriptor: Descriptor, document: Document | None) -> tuple[ManifestKind, str | None]:
-    """What a manifest is of, and why it is no image that can be read."""
-    if is_attestation(descriptor):
-        return ManifestKind.ATTESTATION, None
-    if document is not None:
-        reason = why_no_image(document)
-        return (ManifestKind.ARTIFACT if reason else ManifestKind.IMAGE), reason
-    if descriptor.artifact_type is not None:
-        return ManifestKind.ARTIFACT, f"an artifact manifest of type {descriptor.artifact_type}"
-    absent = "an index" if descriptor.media_type in INDEX_TYPES else "a manifest"
-    return ManifestKind.IMAGE, f"{absent} that is named, but not stored here"
+    def fetch_layer(self, layer: Descriptor) -> None:
+        """It is here."""
 
 
 def _references(descriptor: Descriptor) -> list[str]:

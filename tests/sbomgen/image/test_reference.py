@@ -11,7 +11,7 @@ import pytest
 
 from sbomgen.errors import DigestMismatchError, SbomgenError, UnreadableError, UsageError
 from sbomgen.image import index as index_module
-from sbomgen.image import oci
+from sbomgen.image import oci, oci_images
 from sbomgen.image.index import ImageIndex, ManifestKind, default_platform
 from sbomgen.image.layer import scan_layer
 from sbomgen.image.manifest import HistoryMatch, Image, Layer, chain_ids
@@ -447,7 +447,7 @@ def nested_indexes(depth: int, width: int) -> dict[str, bytes]:
     return contents | {"index.json": content}
 
 
-@pytest.mark.parametrize(("depth", "width"), [(oci_layout.MAX_INDEX_DEPTH + 3, 1), (oci_layout.MAX_INDEX_DEPTH, 101)])
+@pytest.mark.parametrize(("depth", "width"), [(oci_images.MAX_INDEX_DEPTH + 3, 1), (oci_images.MAX_INDEX_DEPTH, 101)])
 def test_nested_indexes_are_bounded(tmp_path: Path, depth: int, width: int) -> None:
     with pytest.raises(UnreadableError, match="indexes nested over 4 deep, or of more than 10,000"):
         opened(write_folder(nested_indexes(depth, width), tmp_path))
