@@ -92,6 +92,8 @@ def _scan_layers(
     scans: list[LayerScan | None] = []
     problems: list[Problem] = []
     for layer in image.layers:
+        layer.fetch()
+    for layer in image.layers:
         on_layer(layer)
         try:
             scan = scan_layer(layer, catalogers)

@@ -12,8 +12,8 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGES = ("sbomgen", "sbommatch")
 
-SOCKET_MODULES: frozenset[str] = frozenset()
-"""The modules that may open a socket: none yet."""
+SOCKET_MODULES: frozenset[str] = frozenset({"sbomgen.image.registry.transport"})
+"""The modules that may open a socket."""
 
 NETWORK_LIBRARIES = {"socket", "ssl", "http", "urllib.request", "ftplib", "smtplib", "asyncio", "requests", "httpx", "urllib3"}
 NEVER_IMPORTED = {"pickle", "shelve", "marshal"}
@@ -65,7 +65,7 @@ FLOORS = {
     "sbommatch.match": "match store sbom versions advisory ecosystems purl problem errors",
     "sbomgen.rpmdb": "rpmdb",
     "sbomgen.catalogers": "catalogers rpmdb evidence model errors",
-    "sbomgen.image": "image evidence layerscan model errors",
+    "sbomgen.image": "image evidence layerscan model errors __version__",
     "sbomgen.documents": "documents inventory image.manifest image.index purl model errors",
 }
 """What the modules of a folder may import of their own tool: themselves, and the floors below."""
@@ -115,6 +115,7 @@ PLUGINS = [
     ("sbomgen.catalogers", "CATALOGERS"),
     ("sbomgen.documents", "WRITERS"),
     ("sbomgen.image.sources", "SOURCES"),
+    ("sbomgen.image.remotes", "REMOTES"),
     ("sbommatch.versions", "SCHEMES"),
     ("sbommatch.ranges", "SYNTAXES"),
     ("sbommatch.formats", "FORMATS"),

@@ -21,7 +21,7 @@ The first word that is no command is an argument of scan: sbomgen alpine.tar
 Every option has an environment variable (--platform: SBOMGEN_PLATFORM) and may stand in sbomgen.toml (platform = "linux/arm64").
 
 Exit codes: 0 done, 2 wrong usage, 3 input unreadable, 5 done but a part of the input could not be read, 6 a digest is wrong,
-70 an error of our own.
+7 a network step failed, 70 an error of our own.
 """
 
 

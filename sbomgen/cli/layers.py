@@ -6,14 +6,16 @@ import sys
 import click
 
 from sbomgen.cli.base import command, emit, finish, option, quiet_option, verbose_option
-from sbomgen.cli.scan import Wishes, base_option, build_args_option, catalogers_option, platform_option, read_inventory, report_problems
+from sbomgen.cli.opening import opening_options
+from sbomgen.cli.scan import Wishes, base_option, build_args_option, catalogers_option, read_inventory, report_problems
 from sbomgen.documents.layers import layers_json, layers_table
+from sbomgen.image.remote import OpenOptions
 
 
 @command("layers")
 @click.argument("source", metavar="SOURCE")
 @option("-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people or for programs.")
-@platform_option
+@opening_options
 @base_option
 @catalogers_option
 @build_args_option
@@ -23,7 +25,7 @@ from sbomgen.documents.layers import layers_json, layers_table
 def layers(
     source: str,
     output: str,
-    platform: str | None,
+    opening: OpenOptions,
     base: str | None,
     catalogers: str,
     show_build_args: bool,
@@ -32,7 +34,7 @@ def layers(
     verbose: bool,
 ) -> None:
     """Show what each layer added, upgraded and removed."""
-    wishes = Wishes(platform, base, catalogers, show_build_args, quiet, verbose)
+    wishes = Wishes(opening, base, catalogers, show_build_args, quiet, verbose)
     inventory = read_inventory(source, wishes)
     if output == "json":
         emit(layers_json(inventory), None)

@@ -12,19 +12,18 @@ from msgspec import Struct
 
 from sbomgen import __version__
 from sbomgen.cli.base import EXIT_LOSS, EXIT_UNREADABLE, command, emit, finish, option, quiet_option, verbose_option, warn
+from sbomgen.cli.opening import opening_options
 from sbomgen.cli.output import Output, parse_outputs
 from sbomgen.documents import WRITERS, LossyWriter, WriteOptions, document_time
-from sbomgen.errors import DigestMismatchError, UnreadableError
+from sbomgen.errors import DigestMismatchError, NetworkError, UnreadableError
 from sbomgen.image.reference import open_image
+from sbomgen.image.remote import OpenOptions
 from sbomgen.inventory import Inventory
 from sbomgen.model import Problem
 from sbomgen.scan import ScanOptions, chosen_catalogers, scan_image
 
 FORMATS = ", ".join(writer.name for writer in WRITERS)
 
-platform_option = option(
-    "--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform index.  [default: this machine's]"
-)
 base_option = option("--base", metavar="SOURCE", help="The base image: layers it shares are `base`, the others `own`.")
 catalogers_option = option(
     "--catalogers", metavar="±NAME,...", default="", help="+NAME: these alone; -NAME: all but these. `sbomgen catalogers` lists them."
@@ -35,7 +34,7 @@ build_args_option = option("--show-build-args", is_flag=True, help="Keep the val
 class Wishes(Struct, frozen=True):
     """What the user asked of every image of a run."""
 
-    platform: str | None
+    opening: OpenOptions
     base: str | None
     catalogers: str
     show_build_args: bool
@@ -43,10 +42,13 @@ class Wishes(Struct, frozen=True):
     verbose: bool
 
 
-@command("scan", epilog="SOURCE is a `docker save` archive or an OCI layout (folder or tar), gzip-, zstd- or xz-wrapped or not.")
+@command(
+    "scan",
+    epilog="SOURCE is a `docker save` archive or an OCI layout (folder or tar), gzip-, zstd- or xz-wrapped or not; or alpine:3.20.",
+)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @option("-o", "--output", multiple=True, metavar="FORMAT[@VERSION][=FILE]", help=f"{FORMATS}; repeatable.  [default: table]")
-@platform_option
+@opening_options
 @option(
     "--scope",
     type=click.Choice(["squashed", "all-layers"]),
@@ -63,7 +65,7 @@ class Wishes(Struct, frozen=True):
 def scan(
     sources: Sequence[str],
     output: Sequence[str],
-    platform: str | None,
+    opening: OpenOptions,
     scope: str,
     base: str | None,
     catalogers: str,
@@ -73,7 +75,7 @@ def scan(
     verbose: bool,
 ) -> None:
     """Write the SBOM of a container image."""
-    wishes = Wishes(platform, base, catalogers, show_build_args, quiet, verbose)
+    wishes = Wishes(opening, base, catalogers, show_build_args, quiet, verbose)
     wanted = parse_outputs(output, len(sources) > 1)
     if verbose:
         say_losses(wanted)
@@ -81,7 +83,7 @@ def scan(
     for source in sources:
         try:
             inventory = read_inventory(source, wishes)
-        except (UnreadableError, DigestMismatchError) as exc:
+        except (UnreadableError, DigestMismatchError, NetworkError) as exc:
             if len(sources) == 1:
                 raise
             warn(str(exc))
@@ -97,8 +99,8 @@ def scan(
 def read_inventory(source: str, wishes: Wishes) -> Inventory:
     """Opens and scans one image, with progress on a terminal."""
     options = ScanOptions(wishes.show_build_args, chosen_catalogers(wishes.catalogers))
-    with open_image(source, wishes.platform) as image:
-        base_context = open_image(wishes.base, wishes.platform) if wishes.base else nullcontext()
+    with open_image(source, wishes.opening) as image:
+        base_context = open_image(wishes.base, wishes.opening) if wishes.base else nullcontext()
         with base_context as given_base, LayerProgress(source, len(image.layers), wishes.quiet) as progress:
             return scan_image(image, options, given_base, progress.on_layer)
 

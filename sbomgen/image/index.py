@@ -27,7 +27,7 @@ class ListedManifest(Struct, frozen=True, kw_only=True):
     digest: str | None
     """None in a docker-archive without an OCI index: it has configs and layers, but no manifests."""
     config_digest: str | None
-    """None where the manifest is not there or is not an image's."""
+    """None where the manifest is not there, was not read, or is not an image's."""
     media_type: str | None
     size_bytes: int | None
     platform: str | None
@@ -50,9 +50,11 @@ class ImageIndex(Struct, frozen=True, kw_only=True):
     source: str
     """As the user named it, without the choice of an image."""
     form: str
-    """`docker-archive`, `oci-dir` or `oci-archive`."""
+    """`docker-archive`, `oci-dir`, `oci-archive` or `registry`."""
     manifests: tuple[ListedManifest, ...]
     """In the order of the source; one that is named by several tags stands here once."""
+    one_name: bool = False
+    """The source is the name of an image: its manifests differ by platform alone."""
 
 
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?")
@@ -149,6 +151,8 @@ def _usage(index: ImageIndex, message: str, manifests: Iterable[ListedManifest])
 
 def _choice(index: ImageIndex, image: ListedManifest) -> str:
     """How to ask for an image."""
+    if index.one_name:
+        return f"--platform {image.platform or 'unknown'}  ({image.digest})"
     names_it = f":{image.references[0]}" if image.references else f"@{image.digest or image.config_digest}"
     where = "" if image.present else ", not stored here"
     return f"{index.source}{names_it}  ({image.platform or 'unknown platform'}, {image.digest or image.config_digest}{where})"

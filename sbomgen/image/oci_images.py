@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from sbomgen.errors import UnreadableError
 from sbomgen.image.index import ImageIndex, ListedManifest, ManifestKind
-from sbomgen.image.manifest import Image
+from sbomgen.image.manifest import Image, nothing_to_fetch
 from sbomgen.image.oci import (
     INDEX_TYPES,
     Descriptor,
@@ -116,11 +116,11 @@ class OciImages:
             layer.size,
             layer.media_type,
             partial(self._open_layer, layer),
-            partial(self._store.fetch_layer, layer),
+            nothing_to_fetch if _is_encrypted(layer) else partial(self._store.fetch_layer, layer),
         )
 
     def _open_layer(self, layer: Descriptor) -> BinaryIO:
-        if "encrypted" in (layer.media_type or ""):
+        if _is_encrypted(layer):
             raise UnreadableError(f"{layer.digest} is encrypted ({layer.media_type}): decrypt the image first")
         return self._store.open_layer(layer)
 
@@ -189,3 +189,7 @@ class OciImages:
     def _config(self, digest: str) -> bytes:
         content = self._store.config(check_digest(digest, self._store.location))
         return verify(content, digest, self._store.name_of(digest))
+
+
+def _is_encrypted(layer: Descriptor) -> bool:
+    return "encrypted" in (layer.media_type or "")

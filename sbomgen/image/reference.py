@@ -6,13 +6,14 @@ a prefix insists on it:
     docker-archive:PATH[:TAG|@DIGEST]    what `docker save` writes
     oci-dir:PATH[:TAG|@DIGEST]           an OCI layout in a folder
     oci-archive:PATH[:TAG|@DIGEST]       a tar of one
+    registry:NAME[:TAG][@DIGEST]         an image in a registry
 
 TAG is a whole reference (`alpine:3.20`) or the part after its colon; DIGEST that of a manifest, a nested index or a config. The path is the
-longest beginning that exists, so paths may hold `:` and `@`.
+longest beginning that exists, so paths may hold `:` and `@`. A name that is no file and does not look like one is asked of the remotes.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -21,15 +22,20 @@ from sbomgen.errors import UnreadableError, UsageError
 from sbomgen.image.blobs import Blobs, TarBlobs, open_blobs
 from sbomgen.image.index import ImageIndex, choose
 from sbomgen.image.manifest import Image
+from sbomgen.image.registry.names import parse_name
+from sbomgen.image.remote import NotHereError, OpenOptions, RemoteName, looks_like_file
+from sbomgen.image.remotes import REMOTES
 from sbomgen.image.source import Source, StoredImages
 from sbomgen.image.sources import SOURCES
 
-NOT_BUILT_YET = frozenset({"registry", "docker", "podman", "containerd", "dir"})
+NOT_BUILT_YET = frozenset({"docker", "podman", "containerd", "dir"})
 """Schemes that a later release will read."""
 
+_FILE_SCHEMES = tuple(scheme for source in SOURCES for scheme in source.schemes)
 
-class SourceName(Struct, frozen=True):
-    """A source as the user named it, in its parts."""
+
+class FileName(Struct, frozen=True):
+    """A source that is a file or folder, in its parts."""
 
     scheme: str | None
     path: str
@@ -43,45 +49,53 @@ class SourceName(Struct, frozen=True):
 
 
 @contextmanager
-def open_image(source: str, platform: str | None = None) -> Iterator[Image]:
-    """The image that a source holds, or the one of several that is named, for a platform (`OS/ARCH[/VARIANT]`).
+def open_source(source: str, options: OpenOptions | None = None) -> Iterator[tuple[StoredImages, Image]]:
+    """All that a source lists, and the image that is meant: the only one, or the one that is named, for the platform of the options.
 
     Its layers can be opened until the context ends. Raises `UsageError` where there is a choice and none was made, or a scheme is not
     built yet; `UnreadableError` where there is no such file or no image in it; `DigestMismatchError` where a document does not have the
-    digest that names it.
+    digest that names it; `NetworkError` where a registry fails.
     """
-    name = parse_source(source)
-    with _open(name) as images:
-        yield structs.replace(images.image(choose(images.index, name.choice, platform)), source=source)
+    options = options or OpenOptions()
+    with ExitStack() as stack:
+        images, choice = _enter(stack, source, options)
+        image = images.image(choose(images.index, choice, options.platform))
+        yield images, structs.replace(image, source=source)
 
 
-def list_images(source: str) -> ImageIndex:
-    """All that a source lists, whatever choice its name makes; raises what `open_image` raises."""
-    with _open(parse_source(source)) as images:
-        return images.index
+@contextmanager
+def open_image(source: str, options: OpenOptions | None = None) -> Iterator[Image]:
+    """The image alone; raises what `open_source` raises."""
+    with open_source(source, options) as (_, image):
+        yield image
 
 
-def parse_source(source: str) -> SourceName:
-    """The parts of a source; the path exists."""
+def list_images(source: str, options: OpenOptions | None = None) -> ImageIndex:
+    """All that a source lists, whatever choice its name makes; raises what `open_source` raises."""
+    with ExitStack() as stack:
+        return _enter(stack, source, options or OpenOptions())[0].index
+
+
+def parse_source(source: str) -> FileName | RemoteName:
+    """The parts of a source: of a file or folder that exists, or a name for the remotes."""
     scheme, colon, rest = source.partition(":")
-    if colon and any(scheme in known.schemes for known in SOURCES):
-        return _split(scheme, rest)
-    if colon and scheme in NOT_BUILT_YET and not _exists(source):
-        known_schemes = ", ".join(f"{one}:" for known in SOURCES for one in known.schemes)
-        raise UsageError(f"{source}: {scheme}: is not built yet; this release reads {known_schemes} and plain paths of these")
-    return _split(None, source)
+    if colon and scheme in _FILE_SCHEMES:
+        if (name := _split(scheme, rest)) is None:
+            raise _no_such_file(source)
+        return name
+    if colon and not _exists(source):
+        if any(scheme in remote.schemes for remote in REMOTES):
+            return RemoteName(scheme, rest)
+        if scheme in NOT_BUILT_YET:
+            known_schemes = ", ".join(f"{one}:" for one in (*_FILE_SCHEMES, *(one for remote in REMOTES for one in remote.schemes)))
+            raise UsageError(f"{source}: {scheme}: is not built yet; this release reads {known_schemes} and plain names of these")
+    return _split(None, source) or _plain(source)
 
 
-def _split(scheme: str | None, rest: str) -> SourceName:
+def _split(scheme: str | None, rest: str) -> FileName | None:
     """Path and choice: the path is the longest beginning that exists."""
     ends = [len(rest), *(position for position in range(len(rest) - 1, 0, -1) if rest[position] in ":@")]
-    for end in ends:
-        if _exists(rest[:end]):
-            return SourceName(scheme, rest[:end], rest[end + 1 :] or None)
-    raise UnreadableError(
-        f"{rest or scheme}: there is no such file or folder. Registries and daemons are not built yet: save the image first, "
-        "with `docker save -o FILE IMAGE` or `skopeo copy docker://IMAGE oci:FOLDER:TAG`"
-    )
+    return next((FileName(scheme, rest[:end], rest[end + 1 :] or None) for end in ends if _exists(rest[:end])), None)
 
 
 def _exists(path: str) -> bool:
@@ -92,13 +106,53 @@ def _exists(path: str) -> bool:
     return True
 
 
+def _plain(source: str) -> RemoteName:
+    """A name for the remotes, if it can be one."""
+    if not looks_like_file(source):
+        with suppress(UsageError):
+            parse_name(source)
+            return RemoteName(None, source)
+    raise _no_such_file(source)
+
+
+def _no_such_file(source: str) -> UnreadableError:
+    return UnreadableError(
+        f"{source}: there is no such file or folder; an image that is elsewhere is named like alpine:3.20 or registry:alpine:3.20"
+    )
+
+
+def _enter(stack: ExitStack, source: str, options: OpenOptions) -> tuple[StoredImages, str | None]:
+    """What a source holds, open until the stack ends, and the choice that its name makes there."""
+    name = parse_source(source)
+    if isinstance(name, RemoteName):
+        return _ask(stack, name, options), None
+    try:
+        return stack.enter_context(_open_file(name)), name.choice
+    except UnreadableError:
+        # `python:3.12` beside a folder `python` that holds no image is meant for the remotes.
+        if name.scheme or not name.choice or looks_like_file(source):
+            raise
+        return _ask(stack, _plain(source), options), None
+
+
+def _ask(stack: ExitStack, name: RemoteName, options: OpenOptions) -> StoredImages:
+    """The images that a name means, of the remote of its scheme, or of the first that has it."""
+    asked = [remote for remote in REMOTES if (name.scheme in remote.schemes if name.scheme else remote.plain)]
+    for remote in asked[:-1]:
+        try:
+            return stack.enter_context(remote.open(name, options))
+        except NotHereError:
+            continue
+    return stack.enter_context(asked[-1].open(name, options))
+
+
 @contextmanager
-def _open(name: SourceName) -> Iterator[StoredImages]:
+def _open_file(name: FileName) -> Iterator[StoredImages]:
     with open_blobs(Path(name.path)) as blobs:
         yield _recognise(blobs, name).read(blobs, name.source)
 
 
-def _recognise(blobs: Blobs, name: SourceName) -> Source:
+def _recognise(blobs: Blobs, name: FileName) -> Source:
     found = [(scheme, source) for source in SOURCES if (scheme := source.scheme_of(blobs))]
     if not found:
         raise UnreadableError(f"{name.path}: no image inside: {_what_else(blobs)}")

@@ -66,6 +66,10 @@ class OpenOptions(Struct, frozen=True, kw_only=True):
     say: Callable[[str], None] = _say_nothing
     """Told, before it happens, which source a name is taken from: `alpine:3.20: registry docker.io/library/alpine:3.20`."""
 
+    def __repr__(self) -> str:
+        """Nothing that is secret."""
+        return "OpenOptions(…)"
+
 
 class Remote(Protocol):
     """One kind of remote. Add one: a module in `sbomgen/image/remotes`, a line in its `REMOTES`, a test."""
@@ -89,10 +93,10 @@ class Remote(Protocol):
 def looks_like_file(name: str) -> bool:
     """Whether a name means a file or folder by its spelling: it never goes online.
 
-    >>> [looks_like_file(name) for name in ("./alpine", "/images/alpine", "../alpine", "alpine.tar", "alpine.TGZ", "alpine.tar:3.20", "~/x")]
+    >>> [looks_like_file(name) for name in ("./alpine", "/images/alpine", "../alpine", "~/x", "x.tar", "x.TGZ", "alpine.tar:3.20")]
     [True, True, True, True, True, True, True]
-    >>> [looks_like_file(name) for name in ("alpine", "alpine:3.20", "example.org:5000/team/app@sha256:00", "my.registry/x.y")]
-    [False, False, False, False]
+    >>> [looks_like_file(name) for name in ("alpine", "alpine:3.20", "example.org:5000/team/app@sha256:00")]
+    [False, False, False]
     """
     path = name.partition("@")[0].lower()
     untagged = path.rpartition(":")[0] if ":" in path.rpartition("/")[2] else path

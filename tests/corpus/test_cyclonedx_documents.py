@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from sbomgen.documents import WriteOptions, Writer
 from sbomgen.documents.cyclonedx import CycloneDxJson, CycloneDxXml
 from sbomgen.image.reference import open_image
+from sbomgen.image.remote import OpenOptions
 from sbomgen.inventory import Inventory
 from sbomgen.scan import ScanOptions, scan_image
 from tests.sbomgen.documents.test_cyclonedx_versions import JSON_VALIDATORS, VERSIONS, XML_VALIDATORS
@@ -33,7 +34,7 @@ OSV_ECOSYSTEMS = {"apk": "Alpine", "deb": "Debian", "npm": "npm", "pypi": "PyPI"
 def scanned(layout: Path) -> Inventory:
     if not layout.is_dir():
         pytest.skip(f"oci/{layout.name} is absent: build the corpus")
-    with open_image(str(layout), "linux/amd64") as image:
+    with open_image(str(layout), OpenOptions(platform="linux/amd64")) as image:
         return scan_image(image, ScanOptions())
 
 

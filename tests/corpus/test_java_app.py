@@ -56,7 +56,7 @@ def truth(corpus: Path, archive: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def inventory(archive: Path) -> Inventory:
-    with open_image(str(archive), None) as image:
+    with open_image(str(archive)) as image:
         return scan_image(image, ScanOptions(catalogers=(OsReleaseCataloger(), DpkgCataloger(), JavaCataloger(), JvmCataloger())))
 
 

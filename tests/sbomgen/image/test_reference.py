@@ -4,6 +4,8 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,16 @@ import pytest
 
 from sbomgen.errors import DigestMismatchError, SbomgenError, UnreadableError, UsageError
 from sbomgen.image import index as index_module
-from sbomgen.image import oci, oci_images
+from sbomgen.image import oci, oci_images, reference
+from sbomgen.image.blobs import open_blobs
 from sbomgen.image.index import ImageIndex, ManifestKind, default_platform
 from sbomgen.image.layer import scan_layer
 from sbomgen.image.manifest import HistoryMatch, Image, Layer, chain_ids
 from sbomgen.image.reference import list_images, open_image
-from sbomgen.image.sources import docker_archive, oci_layout
+from sbomgen.image.remote import NotHereError, OpenOptions, RemoteName
+from sbomgen.image.source import StoredImages
+from sbomgen.image.sources import docker_archive
+from sbomgen.image.sources.oci_layout import OciLayout
 from tests.sbomgen.image.fakes import corrupt_copies
 from tests.support.images import (
     OCI_INDEX,
@@ -60,7 +66,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(source: str | Path, platform: str | None = None) -> Image:
-    with open_image(str(source), platform) as image:
+    with open_image(str(source), OpenOptions(platform=platform)) as image:
         for layer in image.layers:
             assert stored(layer)
         return image
@@ -482,19 +488,75 @@ def test_an_encrypted_layer_is_an_error_when_it_is_opened(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "source", ["alpine:3.20", "missing.tar", "docker-archive:missing.tar", "oci-dir:missing:1", "oci-archive:", "", "a\0b", "x" * 5000]
-)
-def test_a_file_that_does_not_exist_says_so_and_what_to_do(source: str) -> None:
-    with pytest.raises(
-        UnreadableError, match=r"there is no such file or folder\. Registries and daemons are not built yet: save the image"
-    ):
+    "source",
+    ["missing.tar", "missing.tar:1", "./alpine", "../alpine:3", "/alpine", "x/y.tgz", "docker-archive:missing.tar", "docker-archive:alpine",
+     "oci-dir:missing:1", "oci-archive:", "", "a\0b", "x" * 5000, "Not A Name", "http://example.org/x"],
+)  # fmt: skip
+def test_a_file_that_does_not_exist_says_so_and_what_to_do(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "REMOTES", (FakeRemote("r", None),))
+    with pytest.raises(UnreadableError, match=r"there is no such file or folder; an image that is elsewhere is named like alpine:3\.20"):
         opened(source)
 
 
-@pytest.mark.parametrize("source", ["registry:alpine", "docker:alpine:3.20", "docker://alpine", "podman:x", "containerd:x", "dir:/"])
+@pytest.mark.parametrize("source", ["docker:alpine:3.20", "docker://alpine", "podman:x", "containerd:x", "dir:/"])
 def test_a_scheme_that_is_not_built_yet_is_wrong_usage(source: str) -> None:
-    with pytest.raises(UsageError, match="is not built yet; this release reads docker-archive:, oci-dir:, oci-archive:"):
+    with pytest.raises(UsageError, match="is not built yet; this release reads docker-archive:, oci-dir:, oci-archive:, registry:"):
         opened(source)
+
+
+class FakeRemote:
+    """A remote that has one image, in a layout, or none."""
+
+    def __init__(self, name: str, layout: Path | None, plain: bool = True) -> None:
+        self.name = name
+        self.schemes: tuple[str, ...] = (name,)
+        self.plain = plain
+        self.asked: list[RemoteName] = []
+        self._layout = layout
+
+    @contextmanager
+    def open(self, name: RemoteName, options: OpenOptions) -> Iterator[StoredImages]:
+        self.asked.append(name)
+        if self._layout is None:
+            raise NotHereError(f"{self.name} has no {name.source}")
+        with open_blobs(self._layout) as blobs:
+            yield OciLayout().read(blobs, name.source)
+
+
+def test_a_plain_name_is_asked_of_the_remotes_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = write_oci_layout(DEMO, tmp_path / "x")
+    by_scheme, first, second, third = (
+        FakeRemote("a", layout, plain=False), FakeRemote("b", None), FakeRemote("c", layout), FakeRemote("d", layout)
+    )  # fmt: skip
+    monkeypatch.setattr(reference, "REMOTES", (by_scheme, first, second, third))
+    assert opened("alpine:3.20").source == "alpine:3.20"
+    assert [remote.asked for remote in (by_scheme, first, second, third)] == [[], *[[RemoteName(None, "alpine:3.20")]] * 2, []]
+    assert opened("a:alpine:3.20").source == "a:alpine:3.20"
+    assert by_scheme.asked == [RemoteName("a", "alpine:3.20")]
+    with pytest.raises(NotHereError, match="b has no b:alpine"):
+        opened("b:alpine")
+    monkeypatch.setattr(reference, "REMOTES", (first,))
+    with pytest.raises(NotHereError, match="b has no alpine"):
+        opened("alpine")
+
+
+def test_what_exists_is_never_asked_of_a_remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for a folder without an image that happens to have the name of one: `python:3.12` beside the folder `python`."""
+    remote = FakeRemote("r", write_oci_layout(OTHER, tmp_path / "remote"))
+    monkeypatch.setattr(reference, "REMOTES", (remote,))
+    monkeypatch.chdir(tmp_path)
+    write_oci_layout(DEMO, tmp_path / "alpine")
+    write_oci_layout(DEMO, tmp_path / "r:x")
+    (tmp_path / "python").mkdir()
+    assert opened("alpine").config_digest == opened("alpine:1").config_digest == opened("r:x").config_digest == sha256(DEMO.config)
+    for source in ("python", "oci-dir:python:3.12", "./python:3.12"):
+        with pytest.raises(UnreadableError, match="no image inside"):
+            opened(source)
+    with pytest.raises(UsageError, match=r"has no image '3\.20'"):
+        opened("alpine:3.20")
+    assert not remote.asked
+    assert opened("python:latest").config_digest == sha256(OTHER.config)
+    assert remote.asked == [RemoteName(None, "python:latest")]
 
 
 @pytest.mark.parametrize(
