@@ -31,7 +31,8 @@ def find_base(image: Image, given: Image | None = None) -> BaseImage:
 def _given_base(image: Image, given: Image) -> BaseImage:
     name = given.references[0] if given.references else given.source
     top = len(given.layers) - 1
-    if 0 <= top < len(image.layers) and image.layers[top].chain_id == given.layers[top].chain_id:
+    chain_id = given.layers[top].chain_id if given.layers else None
+    if chain_id is not None and top < len(image.layers) and image.layers[top].chain_id == chain_id:
         return BaseImage(BaseMethod.GIVEN, Confidence.EXACT, name, top)
     return BaseImage()
 

@@ -48,12 +48,16 @@ class EvidenceFile(Protocol):
     """The first `HEAD_BYTES` bytes at least, or the whole of a shorter file."""
 
     def open(self, limit_bytes: int) -> BinaryIO:
-        """The body as a seekable stream; raises `EvidenceTooLargeError` where it is longer than `limit_bytes`."""
+        """The body as a seekable stream; raises `EvidenceTooLargeError` beyond `limit_bytes`, `EvidenceUnreadableError` where it fails."""
         ...
 
 
 class EvidenceTooLargeError(Exception):
     """A body that is longer than the cataloger's limit: the core turns it into a problem with the path."""
+
+
+class EvidenceUnreadableError(Exception):
+    """A body that cannot be read, or not to its end: likewise."""
 
 
 class VisibleFact(Struct, frozen=True):

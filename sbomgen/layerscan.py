@@ -48,8 +48,9 @@ class LayerScan(Struct, frozen=True, kw_only=True):
     """What one layer holds."""
 
     format: int = LAYER_SCAN_FORMAT
-    diff_id: str
-    size_bytes: int
+    diff_id: str | None
+    """None of a folder, which is no tar: such a record is not stored."""
+    size_bytes: int | None
     """Of the uncompressed tar."""
     entries: tuple[LayerEntry, ...]
     """Every path the layer wrote, in the tar's order; of duplicates the last alone; whiteout markers are not among them."""

@@ -98,7 +98,7 @@ def _scan_layers(
         try:
             scan = scan_layer(layer, catalogers)
         except UnreadableError as exc:
-            where = f"{image.source}: layer {layer.index} {layer.diff_id}"
+            where = f"{image.source}: layer {layer.index} {layer.diff_id or layer.folder}"
             problems.append(Problem(ProblemCode.LAYER_NOT_READ, where, str(exc), loss=True))
             scans.append(None)
         else:
@@ -155,13 +155,15 @@ def _scanned_layers(image: Image, scans: Sequence[LayerScan | None], base: BaseI
 
 
 def name_of(image: Image) -> str:
-    """What documents call the image: its first reference with a name, else the last part of its source without the ending.
+    """What documents call the image: its first reference with a name, else the last part of its source without the ending; a folder's name.
 
     A layout that states a bare tag (`latest`) does not say the image's name.
     """
     named = next((reference for reference in image.references if ":" in reference or "/" in reference), None)
     if named:
         return named
+    if image.layers and (folder := image.layers[0].folder):
+        return folder.name or str(folder)
     name = image.source.rstrip("/").rsplit("/", 1)[-1]
     for ending in (".gz", ".zst", ".xz", ".tar", ".tgz", ".oci"):
         name = name.removesuffix(ending)

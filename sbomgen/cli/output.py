@@ -37,7 +37,7 @@ def _file_name_parts(inventory: Inventory) -> dict[str, str]:
     image = inventory.image
     parts = {
         "name": inventory.name,
-        "digest": (image.manifest_digest or image.config_digest).removeprefix("sha256:"),
+        "digest": (image.manifest_digest or image.config_digest or inventory.content_id).removeprefix("sha256:"),
         "platform": image.config.platform,
     }
     return {key: _UNFIT_FOR_FILE_NAMES.sub("_", value).lstrip(".") or "_" for key, value in parts.items()}

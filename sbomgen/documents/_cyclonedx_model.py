@@ -87,7 +87,7 @@ class Identity(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, 
 
 
 class Occurrence(Struct, frozen=True, gc=False, omit_defaults=True):
-    """A file that shows the component; the context is the diff_id of the layer that wrote it."""
+    """A file that shows the component; the context is the diff_id of the layer that wrote it, if it has one."""
 
     location: str
     additional_context: str | None = field(name="additionalContext", default=None)

@@ -35,7 +35,7 @@ _EPOCH = re.compile(r"(\d{1,9}):(.+)", re.DOTALL)
 class PeerLayer(Struct, frozen=True):
     """The two identifiers of a layer that peers state."""
 
-    diff_id: str
+    diff_id: str | None
     digest: str | None
 
 

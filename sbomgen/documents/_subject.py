@@ -44,8 +44,8 @@ class Subject(Struct, frozen=True):
     """The image as a component."""
 
     name: str
-    version: str
-    """The tag of its first reference, else the manifest's digest, else the config's."""
+    version: str | None
+    """The tag of its first reference, else the manifest's digest, else the config's; a folder has none."""
     purl: str | None
 
 
@@ -57,7 +57,7 @@ def subject_of(inventory: Inventory) -> Subject:
     version = (first and first.tag) or image.manifest_digest or image.config_digest
     name = first.repository if first and image.references[0] == inventory.name else inventory.name
     purl = _purl(first, image.manifest_digest, image.config.architecture) if first and image.manifest_digest else None
-    return Subject(clean(name), clean(version), purl)
+    return Subject(clean(name), clean(version) if version else None, purl)
 
 
 def _purl(reference: Reference, manifest_digest: str, architecture: str) -> str:
@@ -88,6 +88,6 @@ def image_facts(inventory: Inventory) -> list[tuple[str, str]]:
 
 
 def layer_line(layer: ScannedLayer) -> str:
-    """`INDEX DIFF_ID DIGEST|- SIZE_BYTES|- CREATED_BY`; the last is missing where the history does not tell."""
+    """`INDEX DIFF_ID|- DIGEST|- SIZE_BYTES|- CREATED_BY`; the last is missing where the history does not tell."""
     size = UNKNOWN if layer.size_bytes is None else layer.size_bytes
-    return f"{layer.layer.index} {layer.layer.diff_id} {layer.layer.digest or UNKNOWN} {size} {layer.created_by}".rstrip()
+    return f"{layer.layer.index} {layer.layer.diff_id or UNKNOWN} {layer.layer.digest or UNKNOWN} {size} {layer.created_by}".rstrip()

@@ -9,15 +9,15 @@ _NAMESPACE = bytes.fromhex("4f0a3c1e9d5b5c7fb2a86e1d70c39a44")
 """Of the UUIDs that documents are named by: made up once, and never to be changed."""
 
 
-def content_id(config_digest: str, packages: Iterable[TrackedPackage]) -> str:
+def content_id(config_digest: str | None, packages: Iterable[TrackedPackage]) -> str:
     """`sha256:…` over the config digest and the packages: PURL, root, whether visible, and the layer that brought it in.
 
     It is equal over all forms of the same image: none of these depends on the manifest, on tags, on the source's name or on how the
-    layers are compressed.
+    layers are compressed. Where there is no config (a folder) it is that of the packages alone.
     """
     # No field holds a NUL: PURLs are percent-encoded, and paths cannot. So no two different lists join to the same text.
     records = sorted(f"{found.purl}\0{found.package.root}\0{found.visible:d}\0{found.layer}" for found in packages)
-    joined = "\0".join((config_digest, *records))
+    joined = "\0".join((config_digest or "", *records))
     return f"sha256:{hashlib.sha256(joined.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 

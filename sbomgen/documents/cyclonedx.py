@@ -83,10 +83,10 @@ class _Document:
         self.acknowledgement = DECLARED if self.has(versions.ACKNOWLEDGEMENT) else None
         self.packages = listed_packages(inventory, options.all_layers)
         self.relations: Relations = relations(inventory)
-        self.root_ref = f"image:{clean(inventory.image.config_digest)}"
+        self.root_ref = f"image:{clean(inventory.image.config_digest or inventory.content_id)}"
         self.os_ref = _os_ref(inventory.distro) if inventory.distro else None
         self.layer_properties = [_properties(layer_facts(layer)) for layer in inventory.layers]
-        self.peer_layers = [PeerLayer(clean(layer.diff_id), layer.digest) for layer in inventory.image.layers]
+        self.peer_layers = [PeerLayer(clean(layer.diff_id) if layer.diff_id else None, layer.digest) for layer in inventory.image.layers]
 
     def has(self, feature: versions.Feature) -> bool:
         return feature.in_version(self.version)
@@ -134,7 +134,7 @@ class _Document:
             version=subject.version,
             hashes=_digest_hash(image.manifest_digest),
             purl=subject.purl,
-            properties=_properties([*image_facts(self.inventory), *((TRIVY + name, clean(value)) for name, value in trivy)]),
+            properties=_properties([*image_facts(self.inventory), *((TRIVY + name, clean(value)) for name, value in trivy if value)]),
         )
 
     def _component(self, found: TrackedPackage) -> cdx.Component:

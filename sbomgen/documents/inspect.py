@@ -18,8 +18,8 @@ class InspectedLayer(Struct, frozen=True, kw_only=True):
 
     index: int
     digest: str | None
-    diff_id: str
-    chain_id: str
+    diff_id: str | None
+    chain_id: str | None
     media_type: str | None
     size_bytes: int | None
     """Of the blob as stored."""
@@ -38,7 +38,7 @@ class InspectedImage(Struct, frozen=True, kw_only=True):
     manifests: list[ListedManifest]
     """All that the source lists, in its order."""
     manifest_digest: str | None
-    config_digest: str
+    config_digest: str | None
     created: str | None
     labels: dict[str, str]
     annotations: dict[str, str]
@@ -90,7 +90,7 @@ def _layer(layer: Layer, instruction: str) -> InspectedLayer:
     return InspectedLayer(
         index=layer.index,
         digest=layer.digest,
-        diff_id=clean(layer.diff_id),
+        diff_id=_clean(layer.diff_id),
         chain_id=layer.chain_id,
         media_type=_clean(layer.media_type),
         size_bytes=layer.blob_size_bytes,
@@ -126,7 +126,7 @@ def _manifest_row(part: ListedManifest) -> tuple[str, ...]:
 
 
 def _layer_row(part: InspectedLayer) -> tuple[str, ...]:
-    return str(part.index), readable_size(part.size_bytes), part.diff_id, part.created_by
+    return str(part.index), readable_size(part.size_bytes), part.diff_id or "?", part.created_by
 
 
 def _image_rows(found: InspectedImage) -> list[tuple[str, ...]]:

@@ -28,7 +28,7 @@ class ImageObject(Struct, frozen=True):
 
     source: str
     references: list[str]
-    config_digest: str
+    config_digest: str | None
     manifest_digest: str | None
     content_id: str
     platform: str
@@ -39,8 +39,8 @@ class LayerObject(Struct, frozen=True, kw_only=True):
     """A layer."""
 
     index: int
-    diff_id: str
-    chain_id: str
+    diff_id: str | None
+    chain_id: str | None
     digest: str | None
     size_bytes: int | None
     created_by: str
@@ -122,7 +122,7 @@ def _layer(scanned: ScannedLayer) -> LayerObject:
     created = layer.history.created if layer.history else None
     return LayerObject(
         index=layer.index,
-        diff_id=clean(layer.diff_id),
+        diff_id=clean(layer.diff_id) if layer.diff_id else None,
         chain_id=layer.chain_id,
         digest=layer.digest,
         size_bytes=scanned.size_bytes,

@@ -93,7 +93,7 @@ class FolderBlobs:
 
     def __init__(self, folder: Path) -> None:
         self.location = str(folder)
-        self._root = Path(os.path.realpath(folder))
+        self.root = Path(os.path.realpath(folder))
 
     def __contains__(self, name: str) -> bool:
         path = self._path(name)
@@ -116,8 +116,8 @@ class FolderBlobs:
 
     def _path(self, name: str) -> Path | None:
         relative = root_relative(name)
-        path = Path(os.path.realpath(self._root / relative)) if relative else None
-        return path if path and path.is_relative_to(self._root) else None
+        path = Path(os.path.realpath(self.root / relative)) if relative else None
+        return path if path and path.is_relative_to(self.root) else None
 
 
 class TarBlobs:

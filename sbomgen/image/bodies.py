@@ -7,7 +7,7 @@ from typing import BinaryIO, Self, cast
 from sbomgen.errors import UnreadableError
 from sbomgen.evidence import EvidenceTooLargeError
 from sbomgen.image.blobs import Window
-from sbomgen.image.tar import CHUNK_BYTES, TarEntry, TarStream
+from sbomgen.image.tar import CHUNK_BYTES, EntryStream, TarEntry
 
 MEMORY_BYTES = 4 << 20
 """A larger body goes to the spool file, so that memory does not grow with the image."""
@@ -22,7 +22,7 @@ class Spool:
     def __init__(self) -> None:
         self._file: BinaryIO | None = None
 
-    def take(self, tar: TarStream) -> BinaryIO:
+    def take(self, tar: EntryStream) -> BinaryIO:
         """Write the current body of a tar, over what was there before."""
         try:
             file = self._empty_file()
@@ -50,9 +50,9 @@ class Spool:
 
 
 class Body:
-    """The body that a tar stands at. It is read when it is first opened, which must be while the tar stands there."""
+    """The body that a tar or folder stands at. It is read when it is first opened, which must be while that stands there."""
 
-    def __init__(self, entry: TarEntry, tar: TarStream, spool: Spool) -> None:
+    def __init__(self, entry: TarEntry, tar: EntryStream, spool: Spool) -> None:
         self.size_bytes = entry.size_bytes
         self.mode = entry.mode
         self.head = tar.head()

@@ -17,6 +17,7 @@ from sbomgen.image.dispatch import Dispatch
 from sbomgen.image.manifest import Layer
 from sbomgen.image.table import LayerTable
 from sbomgen.image.tar import TarStream
+from sbomgen.image.walk import FolderWalk
 from sbomgen.layerscan import LayerScan
 
 
@@ -32,8 +33,12 @@ def scan_layer(layer: Layer, catalogers: Sequence[Cataloger]) -> LayerScan:
 
 
 def read_layer(layer: Layer, dispatch: Dispatch) -> LayerScan:
-    """The same record, but nothing in it depends on the layer's place in an image."""
+    """The same record, but nothing in it depends on the layer's place in an image. Of a folder there is nothing to verify."""
     table = LayerTable(dispatch)
+    if layer.folder is not None:
+        with Spool() as spool, FolderWalk(layer.folder) as walk:
+            table.read(walk, spool)
+        return table.scan(None, None)
     with Spool() as spool:
         size_bytes = _read_verified(layer, lambda tar: table.read(tar, spool))
         bodies = table.linked_bodies()
@@ -45,6 +50,7 @@ def read_layer(layer: Layer, dispatch: Dispatch) -> LayerScan:
 
 def _read_verified(layer: Layer, read: Callable[[TarStream], None]) -> int:
     """Have a layer's tar read, then whatever follows it, and verify both digests; the size of the uncompressed tar in bytes."""
+    assert layer.diff_id is not None, "folders alone have none"
     with layer.open() as raw:
         stored = _Hashed(raw, layer.digest or layer.diff_id)
         expected = layer.digest

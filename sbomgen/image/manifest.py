@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from enum import StrEnum
+from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import Struct
@@ -50,10 +51,10 @@ class Layer(Struct, frozen=True, kw_only=True):
     """One layer of an image, bottom first."""
 
     index: int
-    diff_id: str
-    """`sha256:…` of the uncompressed tar."""
-    chain_id: str
-    """Identifies the stack up to this layer, as the OCI image specification defines it."""
+    diff_id: str | None
+    """`sha256:…` of the uncompressed tar; None of a folder, which is no tar."""
+    chain_id: str | None
+    """Identifies the stack up to this layer, as the OCI image specification defines it; None of a folder."""
     digest: str | None
     """`sha256:…` of the blob as stored; None where the source has none (a docker-archive's plain tar)."""
     blob_size_bytes: int | None
@@ -62,6 +63,8 @@ class Layer(Struct, frozen=True, kw_only=True):
     history_match: HistoryMatch
     open: Callable[[], BinaryIO]
     """Opens the blob as stored, compressed or not; raises `UnreadableError`. The caller closes it."""
+    folder: Path | None = None
+    """The layer itself where it is a folder: then there is no blob to open."""
     fetch: Callable[[], None] = nothing_to_fetch
     """Says that the layer will be opened: from a registry it is fetched from now on, beside others. Never needed, never waits."""
 
@@ -74,7 +77,8 @@ class Image(Struct, frozen=True, kw_only=True):
     references: tuple[str, ...]
     """Tags that the source gives it: `alpine:3.20`."""
     manifest_digest: str | None
-    config_digest: str
+    config_digest: str | None
+    """None where there is no config: a folder, an archive of Docker before 1.10."""
     config: ImageConfig
     annotations: dict[str, str]
     layers: tuple[Layer, ...]

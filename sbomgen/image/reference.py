@@ -7,6 +7,7 @@ a prefix insists on it:
     oci-dir:PATH[:TAG|@DIGEST]           an OCI layout in a folder
     oci-archive:PATH[:TAG|@DIGEST]       a tar of one
     registry:NAME[:TAG][@DIGEST]         an image in a registry
+    dir:PATH                             a folder with a root file system; by its path alone if it looks like one
 
 TAG is a whole reference (`alpine:3.20`) or the part after its colon; DIGEST that of a manifest, a nested index or a config. The path is the
 longest beginning that exists, so paths may hold `:` and `@`. A name that is no file and does not look like one is asked of the remotes.
@@ -27,8 +28,9 @@ from sbomgen.image.remote import NotHereError, OpenOptions, RemoteName, looks_li
 from sbomgen.image.remotes import REMOTES
 from sbomgen.image.source import Source, StoredImages
 from sbomgen.image.sources import SOURCES
+from sbomgen.image.sources.root_folder import ROOT_FOLDER
 
-NOT_BUILT_YET = frozenset({"docker", "podman", "containerd", "dir"})
+NOT_BUILT_YET = frozenset({"docker", "podman", "containerd"})
 """Schemes that a later release will read."""
 
 _FILE_SCHEMES = tuple(scheme for source in SOURCES for scheme in source.schemes)
@@ -154,6 +156,8 @@ def _open_file(name: FileName) -> Iterator[StoredImages]:
 
 def _recognise(blobs: Blobs, name: FileName) -> Source:
     found = [(scheme, source) for source in SOURCES if (scheme := source.scheme_of(blobs))]
+    if name.scheme == ROOT_FOLDER.name and blobs.is_folder:
+        return ROOT_FOLDER
     if not found:
         raise UnreadableError(f"{name.path}: no image inside: {_what_else(blobs)}")
     for scheme, source in found:
@@ -172,4 +176,4 @@ def _what_else(blobs: Blobs) -> str:
         return f"the tar has neither manifest.json nor index.json, but {what}; a layer or a root file system alone is no image"
     if "manifest.json" in blobs:
         return "it is what skopeo's dir: writes; copy it to an OCI layout with `skopeo copy dir:FOLDER oci:FOLDER:TAG`"
-    return "the folder has no index.json; folders with a root file system are not built yet"
+    return "the folder has no index.json and does not look like a root file system; if it is one, say dir:FOLDER"

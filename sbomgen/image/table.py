@@ -4,10 +4,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from sbomgen.evidence import Cataloger, EvidenceFile, EvidenceTooLargeError
+from sbomgen.evidence import Cataloger, EvidenceFile, EvidenceTooLargeError, EvidenceUnreadableError
 from sbomgen.image.bodies import Body, LayerFile, Spool
 from sbomgen.image.dispatch import Catalogers, Dispatch
-from sbomgen.image.tar import TarEntry, TarStream
+from sbomgen.image.tar import EntryStream, TarEntry
 from sbomgen.layerscan import EntryKind, FileFacts, LayerEntry, LayerScan
 from sbomgen.model import Problem, ProblemCode
 
@@ -55,8 +55,8 @@ class LayerTable:
         self._linked_bytes = 0
         self._by_magic: dict[int, dict[str, tuple[Any, ...]]] = {}  # facts that do not depend on the name
 
-    def read(self, tar: TarStream, spool: Spool) -> None:
-        """Take in every entry of a tar."""
+    def read(self, tar: EntryStream, spool: Spool) -> None:
+        """Take in every entry of a tar or folder."""
         for entry in tar:
             path = entry.path
             name = path[path.rfind("/") + 1 :]
@@ -92,7 +92,7 @@ class LayerTable:
                 self._evidence[path] = _Evidence(shared)
         return bodies
 
-    def read_linked(self, tar: TarStream, bodies: LinkedBodies, spool: Spool) -> None:
+    def read_linked(self, tar: EntryStream, bodies: LinkedBodies, spool: Spool) -> None:
         """Read the same tar again, as far as the last of these bodies."""
         left = dict(bodies)
         for entry in tar:
@@ -102,7 +102,7 @@ class LayerTable:
                 if not left:
                     return
 
-    def scan(self, diff_id: str, size_bytes: int) -> LayerScan:
+    def scan(self, diff_id: str | None, size_bytes: int | None) -> LayerScan:
         """The record of the layer."""
         facts: dict[str, list[FileFacts]] = {cataloger.name: [] for cataloger in self._dispatch.catalogers}
         problems = list(self._notes)
@@ -133,11 +133,15 @@ class LayerTable:
         elif not name.startswith(AUFS):
             self._whiteouts[f"{folder}/{hidden}" if folder else hidden] = None
 
-    def _take_file(self, entry: TarEntry, name: str, tar: TarStream, spool: Spool) -> None:
+    def _take_file(self, entry: TarEntry, name: str, tar: EntryStream, spool: Spool) -> None:
         path = entry.path
         self._bodies[path] = entry.offset
         by_name = self._dispatch.by_name(path, name)
-        by_magic = self._dispatch.by_magic(tar.head())
+        try:
+            by_magic = self._dispatch.by_magic(tar.head())
+        except EvidenceUnreadableError as exc:
+            tar.skipped.add(path, str(exc), loss=bool(by_name))
+            return
         if not by_name and not by_magic:
             return
         self._read_body(entry, [(path, self._dispatch.union(by_name, by_magic))], tar, spool)
@@ -168,7 +172,7 @@ class LayerTable:
         self._evidence.setdefault(path, _Evidence()).problems.append(Problem(ProblemCode.LIMIT_REACHED, path, message, loss=True))
         return False
 
-    def _read_body(self, entry: TarEntry, names: list[tuple[str, Catalogers]], tar: TarStream, spool: Spool) -> None:
+    def _read_body(self, entry: TarEntry, names: list[tuple[str, Catalogers]], tar: EntryStream, spool: Spool) -> None:
         """Have a body read by the catalogers that want it, under each of its names."""
         body = Body(entry, tar, spool)
         for path, wanted in names:
@@ -190,14 +194,15 @@ class LayerTable:
         for table in (self._evidence, self._bodies, self._links):
             table.pop(path, None)
 
-    def _note_skipped(self, tar: TarStream) -> None:
-        for skipped in tar.skipped:
-            self._note(skipped.path, f"skipped: {skipped.reason}")
-        if tar.skipped_count > len(tar.skipped):
-            self._note("other names", f"{tar.skipped_count - len(tar.skipped):,} more entries were skipped")
+    def _note_skipped(self, tar: EntryStream) -> None:
+        skipped = tar.skipped
+        for entry in skipped.entries:
+            self._note(entry.path, f"skipped: {entry.reason}", loss=entry.loss)
+        if skipped.count > len(skipped.entries):
+            self._note("other names", f"{skipped.count - len(skipped.entries):,} more entries were skipped", loss=skipped.loss)
 
-    def _note(self, path: str, message: str) -> None:
-        self._notes.append(Problem(ProblemCode.ARCHIVE_ENTRY_SKIPPED, path, message, loss=False))
+    def _note(self, path: str, message: str, *, loss: bool = False) -> None:
+        self._notes.append(Problem(ProblemCode.ARCHIVE_ENTRY_SKIPPED, path, message, loss=loss))
 
 
 def _read_file(cataloger: Cataloger, file: EvidenceFile) -> tuple[tuple[Any, ...], list[Problem]]:
@@ -212,4 +217,6 @@ def _read_file(cataloger: Cataloger, file: EvidenceFile) -> tuple[tuple[Any, ...
                 facts.append(found)
     except EvidenceTooLargeError as exc:
         problems.append(Problem(ProblemCode.LIMIT_REACHED, file.path, f"not read by {cataloger.name}: {exc}", loss=True))
+    except EvidenceUnreadableError as exc:
+        problems.append(Problem(ProblemCode.EVIDENCE_UNREADABLE, file.path, f"not read by {cataloger.name}: {exc}", loss=True))
     return tuple(facts), problems

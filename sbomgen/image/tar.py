@@ -9,6 +9,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -104,6 +105,45 @@ class SkippedEntry(Struct, frozen=True):
 
     path: str
     reason: str
+    loss: bool = False
+    """Something may have been in it that belongs into the inventory."""
+
+
+class Skipped:
+    """Entries that were passed over: the first `MAX_SKIPPED` of them, the others counted."""
+
+    def __init__(self) -> None:
+        self.entries: list[SkippedEntry] = []
+        self.count = 0
+        self.loss = False
+        """Of any of them."""
+
+    def add(self, path: str, reason: str, *, loss: bool = False) -> None:
+        """One more."""
+        self.count += 1
+        self.loss = self.loss or loss
+        if self.count <= MAX_SKIPPED:
+            self.entries.append(SkippedEntry(path, reason, loss))
+
+
+class EntryStream(Protocol):
+    """The entries of a tar or folder, and the body of the current one: what `TarStream` and `FolderWalk` are to a `LayerTable`."""
+
+    skipped: Skipped
+
+    def __iter__(self) -> Iterator[TarEntry]: ...
+
+    def head(self) -> bytes:
+        """The first `HEAD_BYTES` bytes of the body, or all of a shorter one; `read` gives them again. To be called before it."""
+        ...
+
+    def read(self, size: int, /) -> bytes:
+        """The next piece of the body, of at most `size` bytes; nothing at its end."""
+        ...
+
+    def read_all(self) -> bytes:
+        """The rest of the body; the caller has looked at the entry's size."""
+        ...
 
 
 def root_relative(raw_path: str) -> str | None:
@@ -152,9 +192,7 @@ class TarStream:
     """
 
     def __init__(self, stream: ByteStream, seek_over: Callable[[int], bool] | None = None) -> None:
-        self.skipped: list[SkippedEntry] = []
-        """Entries that were passed over, the first `MAX_SKIPPED` of them."""
-        self.skipped_count = 0
+        self.skipped = Skipped()
         self._stream = stream
         self._seek_over = seek_over
         self._buffer = b""
@@ -248,10 +286,8 @@ class TarStream:
             return path, kind, ""
         link = raw_link.decode("utf-8", "surrogateescape")
         target = root_relative(link) if kind is EntryKind.HARDLINK else link
-        if reason := _unfit(path, kind, target):
-            self.skipped_count += 1
-            if self.skipped_count <= MAX_SKIPPED:
-                self.skipped.append(SkippedEntry(raw_path, reason))
+        if reason := why_unfit(path, kind, target):
+            self.skipped.add(raw_path, reason)
             return None
         assert path is not None
         assert kind is not None
@@ -385,7 +421,7 @@ class TarStream:
         return UnreadableError(f"tar entry {self._header_count:,} at byte {self._header_offset:,}{last}: {message}")
 
 
-def _unfit(path: str | None, kind: EntryKind | None, target: str | None) -> str | None:
+def why_unfit(path: str | None, kind: EntryKind | None, target: str | None) -> str | None:
     """Why an entry with these names cannot be used, if so; None stands for a name that leads out of the root."""
     if kind is None:
         return "its type is unknown"

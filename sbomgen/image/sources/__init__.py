@@ -3,8 +3,10 @@
 from sbomgen.image.source import Source
 from sbomgen.image.sources.docker_archive import DockerArchive
 from sbomgen.image.sources.oci_layout import OciLayout
+from sbomgen.image.sources.root_folder import ROOT_FOLDER
 
 SOURCES: tuple[Source, ...] = (
     DockerArchive(),
     OciLayout(),
+    ROOT_FOLDER,
 )

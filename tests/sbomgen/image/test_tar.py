@@ -334,7 +334,7 @@ def test_pax_sparse_files_have_their_own_name_and_size(size_key: str) -> None:
 def test_an_entry_that_cannot_be_placed_is_skipped_and_noted(header: Header, reason: str) -> None:
     stream = TarStream(io.BytesIO(replace(header, size=b"00000000003\0").block() + body_of(header) + Header(name=b"next").block() + END))
     assert [entry.path for entry in stream] == ["next"]
-    assert [reason in skipped.reason for skipped in stream.skipped] == [True]
+    assert [reason in skipped.reason for skipped in stream.skipped.entries] == [True]
 
 
 def body_of(header: Header) -> bytes:
@@ -344,7 +344,7 @@ def body_of(header: Header) -> bytes:
 def test_many_skipped_entries_are_counted_not_listed() -> None:
     stream = TarStream(io.BytesIO(b"".join(Header(name=b"../x").block() for _ in range(tar_module.MAX_SKIPPED + 5)) + END))
     assert list(stream) == []
-    assert (len(stream.skipped), stream.skipped_count) == (tar_module.MAX_SKIPPED, tar_module.MAX_SKIPPED + 5)
+    assert (len(stream.skipped.entries), stream.skipped.count) == (tar_module.MAX_SKIPPED, tar_module.MAX_SKIPPED + 5)
 
 
 @pytest.mark.parametrize(
@@ -451,7 +451,7 @@ def test_an_extended_header_is_bounded(kind: bytes) -> None:
 def test_a_path_beyond_measure_is_skipped(entry: Entry, reason: str) -> None:
     stream = TarStream(io.BytesIO(LayerSpec((entry, file("next"))).tar))
     assert [found.path for found in stream] == ["next"]
-    assert reason in stream.skipped[0].reason
+    assert reason in stream.skipped.entries[0].reason
 
 
 def test_a_path_just_within_measure_is_read() -> None:
