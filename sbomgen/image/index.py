@@ -154,8 +154,8 @@ def _choice(index: ImageIndex, image: ListedManifest) -> str:
     if index.one_name:
         return f"--platform {image.platform or 'unknown'}  ({image.digest})"
     names_it = f":{image.references[0]}" if image.references else f"@{image.digest or image.config_digest}"
-    where = "" if image.present else ", not stored here"
-    return f"{index.source}{names_it}  ({image.platform or 'unknown platform'}, {image.digest or image.config_digest}{where})"
+    facts = (image.platform or "unknown platform", image.digest or image.config_digest, None if image.present else "not stored here")
+    return f"{index.source}{names_it}  ({', '.join(filter(None, facts))})"
 
 
 def _no_image(index: ImageIndex) -> str:

@@ -82,7 +82,9 @@ class _Rootfs(Struct, frozen=True):
     diff_ids: tuple[str, ...] | None = None
 
 
-class _Execution(Struct, frozen=True):
+class Execution(Struct, frozen=True):
+    """What a config says on running the image, as far as it is used."""
+
     labels: dict[str, str] | None = field(default=None, name="Labels")
 
 
@@ -91,7 +93,7 @@ class _Config(Struct, frozen=True):
     os: str | None = None
     variant: str | None = None
     created: str | None = None
-    config: _Execution | None = None
+    config: Execution | None = None
     rootfs: _Rootfs | None = None
     history: tuple[_History, ...] | None = None
 

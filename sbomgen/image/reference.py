@@ -169,8 +169,6 @@ def _recognise(blobs: Blobs, name: FileName) -> Source:
 def _what_else(blobs: Blobs) -> str:
     """What a folder or tar is that holds no image, and what to do."""
     if isinstance(blobs, TarBlobs):
-        if "repositories" in blobs:
-            return "it was written by Docker before 1.10: load it and save it again with a Docker of today"
         names = blobs.names()
         what = f"{len(names):,} files, the first {names[0]!r}" if names else "nothing"
         return f"the tar has neither manifest.json nor index.json, but {what}; a layer or a root file system alone is no image"

@@ -57,7 +57,6 @@ class StoredLayer(Struct, frozen=True):
 
 def make_image(index: ImageIndex, manifest: ListedManifest, config: ImageConfig, layers: Sequence[StoredLayer]) -> Image:
     """Layers, config and history put together; there is a diff_id for each layer."""
-    assert manifest.config_digest is not None
     match, history = pair_history(config)
     pairs = zip(layers, config.diff_ids, chain_ids(config.diff_ids), history, strict=True)
     return Image(

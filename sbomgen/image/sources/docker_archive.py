@@ -15,28 +15,28 @@ from sbomgen.image.index import ImageIndex, ListedManifest, ManifestKind
 from sbomgen.image.manifest import Image
 from sbomgen.image.oci import MAX_DOCUMENT_BYTES, Descriptor, decode, digest_of, read_config, read_platform, verify
 from sbomgen.image.source import StoredImages, StoredLayer, make_image
+from sbomgen.image.sources._docker_v1 import MAX_IMAGES, REPOSITORIES_NAME, DockerV1Images
 from sbomgen.image.sources.oci_layout import INDEX_NAME, layout_images
 
 MANIFEST_NAME = "manifest.json"
-
-MAX_IMAGES = 1000
-"""In one archive."""
 
 _NAMED_BY_DIGEST = re.compile(r"(?:.*[/:])?([0-9a-f]{64})(?:\.json)?")
 
 
 class DockerArchive:
-    """A tar with a `manifest.json`."""
+    """A tar with a `manifest.json`, or of Docker before 1.10 with `repositories` alone."""
 
     name = "docker-archive"
     schemes: tuple[str, ...] = ("docker-archive",)
 
     def scheme_of(self, blobs: Blobs) -> str | None:
-        """By its `manifest.json`; a folder with one is what skopeo's `dir:` writes, and something else."""
-        return self.name if not blobs.is_folder and MANIFEST_NAME in blobs else None
+        """By these names; a folder with a `manifest.json` is what skopeo's `dir:` writes, and something else."""
+        return self.name if not blobs.is_folder and (MANIFEST_NAME in blobs or REPOSITORIES_NAME in blobs) else None
 
     def read(self, blobs: Blobs, source: str) -> StoredImages:
         """The images of the archive, by its OCI index where that has any."""
+        if MANIFEST_NAME not in blobs:
+            return DockerV1Images(blobs, source, self.name)
         entries = _entries(blobs)
         if INDEX_NAME in blobs:
             layout = layout_images(blobs, source, self.name, _tags(entries))

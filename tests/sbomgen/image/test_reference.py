@@ -584,7 +584,6 @@ def test_an_archive_of_docker_25_is_an_oci_archive_too(tmp_path: Path) -> None:
     [
         ({"etc/os-release": b""}, "a layer or a root file system alone is no image"),
         ({}, "the tar has neither manifest.json nor index.json, but nothing"),
-        ({"repositories": b"{}"}, "written by Docker before 1.10"),
     ],
 )
 def test_a_tar_that_is_no_image_says_what_it_is(tmp_path: Path, contents: dict[str, bytes], error: str) -> None:
