@@ -1,7 +1,7 @@
 """What `docker save` wrote before Docker 1.10 (Docker image specification v1): `repositories`, and a folder for each layer.
 
-`repositories` names the topmost layer of each tag; `ID/json` has the layer's parent and instruction, `ID/layer.tar` its contents. There is no
-config, no diff_id and no digest: the diff_ids are computed when an image is opened, which reads its layers once more.
+`repositories` names the topmost layer of each tag; `ID/json` has the layer's parent and instruction, `ID/layer.tar` its contents. There is
+no config, no diff_id and no digest: the diff_ids are computed when an image is opened, which reads its layers once more.
 """
 
 import hashlib
