@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from sbomgen.errors import UnreadableError
-from sbomgen.image.compression import ARCHIVE_LIMITS, OUTPUT_BYTES, Compression, Decompressed, open_decompressed
+from sbomgen.image.compression import ARCHIVE_LIMITS, OUTPUT_BYTES, ByteStream, Compression, Decompressed, open_decompressed
 from sbomgen.image.tar import BLOCK_BYTES, TarStream, checksum_holds, root_relative
 from sbomgen.layerscan import EntryKind
 
@@ -79,11 +79,16 @@ def open_blobs(path: Path) -> Iterator[Blobs]:
         if stream.compression is Compression.NONE and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             yield TarBlobs(file, location)
             return
-        import tempfile
+        with _spooled(head, stream, location) as blobs:
+            yield blobs
 
-        with tempfile.TemporaryFile(prefix="sbomgen-") as copy:
-            _copy(head, stream, cast("BinaryIO", copy), location)
-            yield TarBlobs(cast("BinaryIO", copy), location)
+
+@contextmanager
+def spooled_blobs(raw: ByteStream, location: str) -> Iterator["TarBlobs"]:
+    """The files of an archive that can be read but once: what an engine sends."""
+    stream = open_decompressed(raw, ARCHIVE_LIMITS)
+    with _spooled(_tar_head(stream, location), stream, location) as blobs:
+        yield blobs
 
 
 class FolderBlobs:
@@ -263,6 +268,16 @@ def _what(head: bytes, compression: Compression) -> str:
     )
     within = "" if compression is Compression.NONE else f", compressed with {compression}"
     return f"it is {what}{within}; name what `docker save` or `skopeo copy` wrote, or an OCI layout"
+
+
+@contextmanager
+def _spooled(head: bytes, stream: Decompressed, location: str) -> Iterator[TarBlobs]:
+    """The files of a stream whose head has been read, by way of a temporary file without a name."""
+    import tempfile
+
+    with tempfile.TemporaryFile(prefix="sbomgen-") as copy:
+        _copy(head, stream, cast("BinaryIO", copy), location)
+        yield TarBlobs(cast("BinaryIO", copy), location)
 
 
 def _copy(head: bytes, stream: Decompressed, copy: BinaryIO, location: str) -> None:

@@ -98,7 +98,8 @@ def names(image: ListedManifest, wanted: str) -> bool:
     if digest.startswith(("sha256:", "sha512:")):
         return digest in {image.digest, image.config_digest, *image.indexes}
     return any(
-        wanted == reference or _full(wanted) == _full(reference) or wanted == reference.rpartition(":")[2] for reference in image.references
+        wanted == reference or full_reference(wanted) == full_reference(reference) or wanted == reference.rpartition(":")[2]
+        for reference in image.references
     )
 
 
@@ -138,7 +139,8 @@ def _group(image: ListedManifest) -> tuple[str, ...]:
     return image.indexes[:1] or image.references
 
 
-def _full(reference: str) -> str:
+def full_reference(reference: str) -> str:
+    """A form that is the same for all spellings of a name: without what stands for Docker Hub, and with a tag."""
     for prefix in ("docker.io/", "index.docker.io/", "library/"):
         reference = reference.removeprefix(prefix)
     return reference if ":" in reference.rpartition("/")[2] else f"{reference}:latest"

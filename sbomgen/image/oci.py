@@ -154,14 +154,14 @@ def read_document(content: bytes, where: str) -> Document:
     return document
 
 
-def read_config(content: bytes, layer_count: int, where: str) -> ImageConfig:
-    """A config document; there must be a diff_id for each layer."""
+def read_config(content: bytes, layer_count: int | None, where: str) -> ImageConfig:
+    """A config document; there must be a diff_id for each layer, where these are counted elsewhere."""
     raw = decode(content, _Config, where)
     diff_ids = (raw.rootfs.diff_ids if raw.rootfs else None) or ()
-    if len(diff_ids) != layer_count:
+    if layer_count is not None and len(diff_ids) != layer_count:
         raise UnreadableError(f"{where}: the config has {len(diff_ids)} diff_ids, but the manifest has {layer_count} layers")
-    if layer_count > MAX_LAYERS:
-        raise UnreadableError(f"{where}: {layer_count:,} layers, more than {MAX_LAYERS:,}")
+    if len(diff_ids) > MAX_LAYERS:
+        raise UnreadableError(f"{where}: {len(diff_ids):,} layers, more than {MAX_LAYERS:,}")
     return ImageConfig(
         architecture=raw.architecture or "",
         os=raw.os or "",

@@ -30,7 +30,7 @@ from sbomgen.image.source import Source, StoredImages
 from sbomgen.image.sources import SOURCES
 from sbomgen.image.sources.root_folder import ROOT_FOLDER
 
-NOT_BUILT_YET = frozenset({"docker", "podman", "containerd"})
+NOT_BUILT_YET: frozenset[str] = frozenset()
 """Schemes that a later release will read."""
 
 _FILE_SCHEMES = tuple(scheme for source in SOURCES for scheme in source.schemes)

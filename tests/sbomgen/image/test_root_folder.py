@@ -12,6 +12,7 @@ import pytest
 
 from sbomgen.errors import UnreadableError, UsageError
 from sbomgen.image.reference import list_images, open_image
+from sbomgen.image.remote import OpenOptions
 from sbomgen.inventory import Inventory
 from sbomgen.model import TrackedPackage
 from sbomgen.scan import scan_image
@@ -133,7 +134,7 @@ def test_a_folder_is_no_base_of_another(tmp_path: Path) -> None:
 
 def test_a_folder_runs_on_no_stated_platform(tmp_path: Path) -> None:
     write_folder(SYSTEM, tmp_path)
-    with pytest.raises(UsageError, match="has no image for linux/arm64"), open_image(str(tmp_path), "linux/arm64"):
+    with pytest.raises(UsageError, match="has no image for linux/arm64"), open_image(str(tmp_path), OpenOptions(platform="linux/arm64")):
         pass
 
 
