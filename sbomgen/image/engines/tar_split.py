@@ -57,6 +57,7 @@ class _Tar(io.RawIOBase):
         self._stored = stored
         self._pieces = _pieces(open_decompressed(stored), folder)
         self._left = memoryview(b"")
+        self._failed: UnreadableError | None = None
 
     def readable(self) -> bool:
         """Yes."""
@@ -67,15 +68,24 @@ class _Tar(io.RawIOBase):
         filled = 0
         while filled < len(buffer):
             if not self._left:
-                piece = next(self._pieces, b"")
-                if not piece:
-                    break
-                self._left = memoryview(piece)
+                self._left = memoryview(self._next_piece())
+            if not self._left:
+                break
             size = min(len(self._left), len(buffer) - filled)
             buffer[filled : filled + size] = self._left[:size]
             self._left = self._left[size:]
             filled += size
         return filled
+
+    def _next_piece(self) -> bytes:
+        """After a failure the same again: who reads on must not take it for the end."""
+        if self._failed is not None:
+            raise self._failed
+        try:
+            return next(self._pieces, b"")
+        except UnreadableError as exc:
+            self._failed = exc
+            raise
 
     def close(self) -> None:
         """The record, and the file that is being read."""
