@@ -53,7 +53,9 @@ def peers() -> Path:
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuses every connection that leaves this machine."""
+    """Refuses every connection that leaves this machine; its container engines are asked for nothing."""
+    for variable in ("DOCKER_HOST", "CONTAINER_HOST"):
+        monkeypatch.setenv(variable, "unix:///nowhere/engine.sock")
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:

@@ -44,7 +44,9 @@ class Wishes(Struct, frozen=True):
 
 @command(
     "scan",
-    epilog="SOURCE is a `docker save` archive or an OCI layout (folder or tar), gzip-, zstd- or xz-wrapped or not; or alpine:3.20.",
+    epilog="SOURCE is a `docker save` archive, an OCI layout (folder or tar) or a root file system; or a name (alpine:3.20), asked of "
+    "Docker, Podman and the registry. A prefix says which: docker-archive: oci-dir: oci-archive: dir: docker: podman: containerd: "
+    "docker-storage: containers-storage: registry:",
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @option("-o", "--output", multiple=True, metavar="FORMAT[@VERSION][=FILE]", help=f"{FORMATS}; repeatable.  [default: table]")

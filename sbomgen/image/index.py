@@ -50,7 +50,7 @@ class ImageIndex(Struct, frozen=True, kw_only=True):
     source: str
     """As the user named it, without the choice of an image."""
     form: str
-    """`docker-archive`, `oci-dir`, `oci-archive` or `registry`."""
+    """The scheme that would ask for it: `docker-archive`, `oci-dir`, `dir`, `docker`, …"""
     manifests: tuple[ListedManifest, ...]
     """In the order of the source; one that is named by several tags stands here once."""
     one_name: bool = False

@@ -6,8 +6,12 @@ a prefix insists on it:
     docker-archive:PATH[:TAG|@DIGEST]    what `docker save` writes
     oci-dir:PATH[:TAG|@DIGEST]           an OCI layout in a folder
     oci-archive:PATH[:TAG|@DIGEST]       a tar of one
-    registry:NAME[:TAG][@DIGEST]         an image in a registry
     dir:PATH                             a folder with a root file system; by its path alone if it looks like one
+    docker:NAME, podman:NAME             an image that an engine on this machine has
+    containerd:[NAMESPACE@]NAME          the same, by its client
+    docker-storage:[ROOT@]NAME           an image in an engine's storage folder, without the engine;
+    containers-storage:[ROOT@]NAME       Podman's
+    registry:NAME[:TAG][@DIGEST]         an image in a registry
 
 TAG is a whole reference (`alpine:3.20`) or the part after its colon; DIGEST that of a manifest, a nested index or a config. The path is the
 longest beginning that exists, so paths may hold `:` and `@`. A name that is no file and does not look like one is asked of the remotes.
@@ -30,9 +34,6 @@ from sbomgen.image.source import Source, StoredImages
 from sbomgen.image.sources import SOURCES
 from sbomgen.image.sources.root_folder import ROOT_FOLDER
 
-NOT_BUILT_YET: frozenset[str] = frozenset()
-"""Schemes that a later release will read."""
-
 _FILE_SCHEMES = tuple(scheme for source in SOURCES for scheme in source.schemes)
 
 
@@ -54,9 +55,9 @@ class FileName(Struct, frozen=True):
 def open_source(source: str, options: OpenOptions | None = None) -> Iterator[tuple[StoredImages, Image]]:
     """All that a source lists, and the image that is meant: the only one, or the one that is named, for the platform of the options.
 
-    Its layers can be opened until the context ends. Raises `UsageError` where there is a choice and none was made, or a scheme is not
-    built yet; `UnreadableError` where there is no such file or no image in it; `DigestMismatchError` where a document does not have the
-    digest that names it; `NetworkError` where a registry fails.
+    Its layers can be opened until the context ends. Raises `UsageError` where there is a choice and none was made; `UnreadableError` where
+    there is no such file or no image in it; `DigestMismatchError` where a document does not have the digest that names it; `NetworkError`
+    where a registry or engine fails.
     """
     options = options or OpenOptions()
     with ExitStack() as stack:
@@ -85,12 +86,8 @@ def parse_source(source: str) -> FileName | RemoteName:
         if (name := _split(scheme, rest)) is None:
             raise _no_such_file(source)
         return name
-    if colon and not _exists(source):
-        if any(scheme in remote.schemes for remote in REMOTES):
-            return RemoteName(scheme, rest)
-        if scheme in NOT_BUILT_YET:
-            known_schemes = ", ".join(f"{one}:" for one in (*_FILE_SCHEMES, *(one for remote in REMOTES for one in remote.schemes)))
-            raise UsageError(f"{source}: {scheme}: is not built yet; this release reads {known_schemes} and plain names of these")
+    if colon and not _exists(source) and any(scheme in remote.schemes for remote in REMOTES):
+        return RemoteName(scheme, rest)
     return _split(None, source) or _plain(source)
 
 

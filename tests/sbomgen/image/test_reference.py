@@ -498,12 +498,6 @@ def test_a_file_that_does_not_exist_says_so_and_what_to_do(source: str, monkeypa
         opened(source)
 
 
-@pytest.mark.parametrize("source", ["docker:alpine:3.20", "docker://alpine", "podman:x", "containerd:x"])
-def test_a_scheme_that_is_not_built_yet_is_wrong_usage(source: str) -> None:
-    with pytest.raises(UsageError, match="is not built yet; this release reads docker-archive:, oci-dir:, oci-archive:, registry:"):
-        opened(source)
-
-
 class FakeRemote:
     """A remote that has one image, in a layout, or none."""
 

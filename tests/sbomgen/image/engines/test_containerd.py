@@ -103,6 +103,6 @@ def test_a_client_that_says_too_much_is_ended(client: Path) -> None:
 @pytest.mark.parametrize("name", ["-rf", "--help", "a b", "NS@-x", "@web", ""])
 def test_what_can_be_no_name_is_told_to_nobody(client: Path, name: str) -> None:
     install(client, "ctr", "exit 1")
-    with pytest.raises(UsageError, match="not the name of an image|what follows @"):
+    with pytest.raises(UsageError, match=r"not the name of an image|what follows @"):
         opened(f"containerd:{name}")
     assert not (client / "told").exists()

@@ -83,8 +83,10 @@ def docker(archive: Path) -> Iterator[Path]:
     """The folder of a dockerd that has the image; its path is short, for sockets' paths are."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        command = ["dockerd", "--storage-driver=vfs", "--iptables=false", "--ip6tables=false", "--bridge=none", f"--data-root={folder}/root",
-                   f"--exec-root={folder}/exec", f"--pidfile={folder}/pid", f"--host=unix://{folder}/sock"]  # fmt: skip
+        command = [
+            *("dockerd", "--storage-driver=vfs", "--iptables=false", "--ip6tables=false", "--bridge=none", f"--data-root={folder}/root"),
+            *(f"--exec-root={folder}/exec", f"--pidfile={folder}/pid", f"--host=unix://{folder}/sock"),
+        ]
         with running(command, folder / "sock"):
             assert ask(folder / "sock", "POST", "/images/load", archive.read_bytes()) == http.client.OK
             yield folder
@@ -95,8 +97,10 @@ def podman(archive: Path) -> Iterator[Path]:
     """The folder of a podman that has the image."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        command = ["podman", f"--root={folder}/root", f"--runroot={folder}/run", "--storage-driver=vfs", "--cgroup-manager=cgroupfs",
-                   "system", "service", "--time=0", f"unix://{folder}/sock"]  # fmt: skip
+        command = [
+            *("podman", f"--root={folder}/root", f"--runroot={folder}/run", "--storage-driver=vfs", "--cgroup-manager=cgroupfs"),
+            *("system", "service", "--time=0", f"unix://{folder}/sock"),
+        ]
         with running(command, folder / "sock"):
             assert ask(folder / "sock", "POST", "/images/load", archive.read_bytes()) == http.client.OK
             yield folder

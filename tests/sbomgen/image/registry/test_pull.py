@@ -155,6 +155,7 @@ def test_an_index_without_platforms_is_chosen_from_by_the_configs() -> None:
 
 def test_any_blob_or_manifest_can_be_read_by_its_digest(registry: FakeRegistry) -> None:
     with open_source(f"{registry.host}/x", PLAIN) as (images, image):
+        assert image.config_digest is not None
         assert images.blob(image.config_digest, 10_000) == DEMO.config
         assert image.manifest_digest is not None
         manifest = images.blob(image.manifest_digest, 10_000)
