@@ -102,7 +102,7 @@ class FolderBlobs:
 
     def __contains__(self, name: str) -> bool:
         path = self._path(name)
-        return path is not None and path.is_file()
+        return path is not None and os.path.isfile(path)  # noqa: PTH113  # Path.is_file raises where a folder cannot be entered
 
     def size_bytes(self, name: str) -> int:
         """Of the file as stored."""

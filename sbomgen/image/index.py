@@ -112,16 +112,16 @@ def default_platform() -> str:
 def _of_platform(index: ImageIndex, images: Sequence[ListedManifest], platform: str | None) -> Sequence[ListedManifest]:
     if platform is None:
         default = default_platform()
-        return [image for image in images if _fits(image.platform, default)] or images
+        return [image for image in images if fits(image.platform, default)] or images
     if not _PLATFORM.fullmatch(platform):
         raise UsageError(f"{platform!r} is not a platform: OS/ARCH[/VARIANT] is, such as linux/arm64")
-    fitting = [image for image in images if _fits(image.platform, platform)]
+    fitting = [image for image in images if fits(image.platform, platform)]
     if not fitting:
         raise _usage(index, f"has no image for {platform}", images)
     return fitting
 
 
-def _fits(stated: str | None, wanted: str) -> bool:
+def fits(stated: str | None, wanted: str) -> bool:
     """Whether an image of one platform is what is wanted; the variant counts where one is asked for."""
     os_name, architecture, variant = _parts(stated or "")
     wanted_os, wanted_architecture, wanted_variant = _parts(wanted)

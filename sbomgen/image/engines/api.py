@@ -16,7 +16,8 @@ from msgspec import Struct, structs
 from sbomgen.errors import NetworkError, UsageError
 from sbomgen.image.blobs import spooled_blobs
 from sbomgen.image.engines.engine import Engine
-from sbomgen.image.oci import MAX_DOCUMENT_BYTES, decode
+from sbomgen.image.index import fits
+from sbomgen.image.oci import MAX_DOCUMENT_BYTES, Platform, decode
 from sbomgen.image.remote import NotHereError, OpenOptions, RemoteName
 from sbomgen.image.source import StoredImages
 from sbomgen.image.sources.docker_archive import DockerArchive
@@ -33,13 +34,17 @@ MAX_COMPLAINT_BYTES = 2000
 _NO_SUCH_IMAGE = frozenset((400, 404))
 """400: the name is none to the engine."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
+_NAME = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9._/:@\[\]-]*")
+"""Names, digests and ids; brackets stand around an IPv6 address."""
 
 
 class _Inspected(Struct, frozen=True, rename="pascal"):
     """What an engine says of an image, as far as it is used."""
 
     repo_tags: tuple[str, ...] | None = None
+    os: str | None = None
+    architecture: str | None = None
+    variant: str | None = None
 
 
 @contextmanager
@@ -51,13 +56,12 @@ def open_engine(engine: Engine, name: RemoteName, options: OpenOptions) -> Itera
     """
     if not _NAME.fullmatch(name.name) or ".." in name.name:
         raise UsageError(f"{name.source}: not the name or id of an image in {engine.title}; a registry's is registry:NAME")
-    path, tags = _find(engine, name)
+    path, tags = _find(engine, name, None if name.scheme else options.platform)
     where = f"{name.source}: {engine.title} at {path}"
     options.say(where)
     with ExitStack() as stack:
-        with _asked(
-            path, f"{engine.api}/images/{quote(_to_save(name.name, tags))}/get{engine.save_query}", SAVE_TIMEOUT_S, where
-        ) as answer:
+        save = f"{engine.api}/images/{quote(_to_save(name.name, tags))}/get{engine.save_query}"
+        with _asked(path, save, SAVE_TIMEOUT_S, where) as answer:
             if answer.status != http.client.OK:
                 raise NetworkError(f"{where}: {_complaint(answer)}")
             blobs = stack.enter_context(spooled_blobs(_Body(answer, where), where))
@@ -67,19 +71,23 @@ def open_engine(engine: Engine, name: RemoteName, options: OpenOptions) -> Itera
         yield images
 
 
-def _find(engine: Engine, name: RemoteName) -> tuple[str, tuple[str, ...]]:
-    """The socket of the first engine that has the image, and the tags that it gives it."""
+def _find(engine: Engine, name: RemoteName, platform: str | None) -> tuple[str, tuple[str, ...]]:
+    """The socket of the first engine that has the image, for a platform if one is given, and the tags that it gives it."""
     reasons = [engine.unmet] if engine.unmet else []
     for path in engine.sockets:
         where = f"{name.source}: {engine.title} at {path}"
         try:
             with _asked(path, f"{engine.api}/images/{quote(name.name)}/json", ANSWER_TIMEOUT_S, where) as answer:
-                if answer.status == http.client.OK:
-                    content = answer.read(MAX_DOCUMENT_BYTES)
-                    return path, decode(content, _Inspected, where).repo_tags or ()
-                if answer.status not in _NO_SUCH_IMAGE:
+                if answer.status in _NO_SUCH_IMAGE:
+                    reasons.append(f"{path} has no such image")
+                    continue
+                if answer.status != http.client.OK:
                     raise NetworkError(f"{where}: {_complaint(answer)}")
-                reasons.append(f"{path} has no such image")
+                found = decode(answer.read(MAX_DOCUMENT_BYTES), _Inspected, where)
+            stated = str(Platform(found.architecture, found.os, found.variant))
+            if platform is None or fits(stated, platform):
+                return path, found.repo_tags or ()
+            reasons.append(f"{path} has it for {stated}")
         except _NoEngineError as exc:
             reasons.append(str(exc))
     raise NotHereError(f"{name.source}: not in {engine.title}: {'; '.join(reasons)}")

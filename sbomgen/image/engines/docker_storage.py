@@ -62,14 +62,21 @@ class DockerStorage:
         for references in decode(content, _Repositories, self.location).repositories.values():
             for reference, config_digest in references.items():
                 named.setdefault(check_digest(config_digest, self.location), []).append(reference)
-        for unnamed in sorted((self._blobs.root / f"image/{self._driver}/imagedb/content/sha256").iterdir()):
-            named.setdefault(check_digest(f"sha256:{unnamed.name}", self.location), [])
+        for unnamed in self._configs():
+            named.setdefault(check_digest(f"sha256:{unnamed}", self.location), [])
         for config_digest, names in named.items():
             yield StorageImage(
                 references=tuple(name for name in names if "@" not in name),
                 digests=tuple(name.rpartition("@")[2] for name in names if "@" in name),
                 config_digest=config_digest,
             )
+
+    def _configs(self) -> list[str]:
+        folder = self._blobs.root / f"image/{self._driver}/imagedb/content/sha256"
+        try:
+            return sorted(path.name for path in folder.iterdir())
+        except OSError as exc:
+            raise UnreadableError(f"{folder}: cannot be listed: {exc.strerror}") from exc
 
     def config(self, image: StorageImage) -> bytes:
         """The config."""

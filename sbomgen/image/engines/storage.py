@@ -4,6 +4,7 @@ Both keep the documents of an image, a folder for each layer, and tar-split's re
 verified as from any other source.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from sbomgen.errors import UnreadableError
 from sbomgen.image.engines.tar_split import open_layer
 from sbomgen.image.index import ImageIndex, ListedManifest, ManifestKind, full_reference
 from sbomgen.image.manifest import Image, ImageConfig
@@ -70,13 +72,21 @@ class Storage(Protocol):
 
 
 def parts_of(name: RemoteName, usual: Sequence[Path]) -> tuple[Path, str]:
-    """Folder and image of `[ROOT@]NAME`; without ROOT the first of the usual folders that exists. Raises `NotHereError`."""
-    if match := _ROOT.fullmatch(name.name):
-        return Path(match["root"]), match["name"]
-    for folder in usual:
-        if folder.is_dir():
-            return folder, name.name
-    raise NotHereError(f"{name.source}: there is no {' or '.join(map(str, usual))}; name the folder: {name.scheme}:/FOLDER@NAME")
+    """Folder and image of `[ROOT@]NAME`; without ROOT the first of the usual folders that exists.
+
+    Raises `NotHereError` where there is none, `UnreadableError` where it may not be read.
+    """
+    match = _ROOT.fullmatch(name.name)
+    folders = [Path(match["root"])] if match else usual
+    for folder in folders:
+        try:
+            os.listdir(folder)  # noqa: PTH208  # only whether it can be done
+        except FileNotFoundError:
+            continue
+        except OSError as exc:
+            raise UnreadableError(f"{name.source}: {folder}: {exc.strerror}; storage of root or of other users is read as root") from exc
+        return folder, match["name"] if match else name.name
+    raise NotHereError(f"{name.source}: there is no {' or '.join(map(str, folders))}; name the folder: {name.scheme}:/FOLDER@NAME")
 
 
 @contextmanager

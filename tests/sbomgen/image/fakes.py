@@ -1,8 +1,10 @@
 """Stand-ins for what lies around the layer reader: catalogers that quote what they read, layers over bytes, streams that dribble."""
 
 import io
+import os
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Wants
 from sbomgen.image.layer import scan_layer
@@ -96,3 +98,16 @@ def corrupt_copies(content: bytes, count: int, seed: int) -> Iterator[bytes]:
         for _ in range(generator.randint(1, 3)):
             copy[generator.randrange(len(copy))] ^= generator.randrange(1, 256)
         yield bytes(copy)
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """As a user who may read nothing that is not everybody's: for root nothing is unreadable."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)

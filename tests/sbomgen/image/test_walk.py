@@ -3,7 +3,6 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,7 +17,7 @@ from sbomgen.image.sources.root_folder import RootFolderImage
 from sbomgen.image.tar import MAX_PATH_DEPTH, SkippedEntry, TarEntry
 from sbomgen.image.walk import FolderWalk
 from sbomgen.layerscan import EntryKind, LayerScan
-from tests.sbomgen.image.fakes import TEXTS, Quoter, quotes
+from tests.sbomgen.image.fakes import TEXTS, Quoter, nobody, quotes
 
 
 @pytest.fixture
@@ -45,19 +44,6 @@ def skipped(root: Path) -> list[SkippedEntry]:
 
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
-
-
-@contextmanager
-def nobody() -> Iterator[None]:
-    """As a user who may read nothing that is not everybody's: for root nothing is unreadable."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
 
 
 def test_entries_are_those_of_a_tar_in_the_order_of_their_names(root: Path) -> None:

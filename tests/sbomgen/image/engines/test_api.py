@@ -89,6 +89,25 @@ def test_a_plain_name_is_asked_of_docker_then_podman_and_it_is_said_who_has_it(t
     assert lines == [f"shop/web:1.4: Podman at {socket_path}"]
 
 
+def test_a_plain_name_is_the_registrys_where_the_engine_has_it_for_another_platform(tmp_path: Path, socket_path: Path) -> None:
+    engine = answers(tmp_path) | {"/images/shop/web:1.4/json": http(b'{"Os": "linux", "Architecture": "amd64"}')}
+    with fake_engine(socket_path, engine):
+        with pytest.raises(NetworkError, match="--offline"), open_image("shop/web:1.4", OpenOptions(platform="linux/arm64", offline=True)):
+            pass
+        with open_image("shop/web:1.4", OpenOptions(platform="linux/amd64", offline=True)) as image:
+            assert image.config_digest == ID
+        arm = OpenOptions(platform="linux/arm64")
+        with pytest.raises(UsageError, match="has no image for linux/arm64"), open_image("docker:shop/web:1.4", arm):
+            pass
+
+
+def test_a_plain_name_of_a_registry_by_its_address_is_one(socket_path: Path) -> None:
+    offline = OpenOptions(offline=True)
+    with fake_engine(socket_path, {}) as asked, pytest.raises(NetworkError, match="--offline"), open_image("[::1]:5000/web", offline):
+        pass
+    assert asked[0] == "/images/[::1]:5000/web/json"
+
+
 def test_a_plain_name_that_no_engine_has_is_the_registrys(socket_path: Path) -> None:
     offline = OpenOptions(offline=True)
     with fake_engine(socket_path, {}) as asked, pytest.raises(NetworkError, match="--offline forbids"), open_image("web:1.4", offline):

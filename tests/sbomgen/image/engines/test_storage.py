@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,6 +17,7 @@ from sbomgen.image.remote import NotHereError
 from sbomgen.model import ProblemCode
 from sbomgen.scan import scan_image
 from tests.sbomgen.image.engines.storages import write_containers_storage, write_docker_storage
+from tests.sbomgen.image.fakes import nobody
 from tests.support.images import (
     ImageSpec,
     LayerSpec,
@@ -221,6 +223,28 @@ def test_the_usual_folders_are_looked_at(tmp_path: Path, scheme: str, monkeypatc
         opened(f"{scheme}:shop/web")
     WRITERS[scheme](DEMO, tmp_path / "mine")
     assert opened(f"{scheme}:shop/web").config_digest == ID
+
+
+@both
+def test_a_storage_of_others_says_so(scheme: str) -> None:
+    with TemporaryDirectory() as name:
+        root = WRITERS[scheme](DEMO, Path(name) / "root")
+        Path(name).chmod(0o755)
+        root.chmod(0)
+        with nobody(), pytest.raises(UnreadableError, match="root: Permission denied; storage of root or of other users is read as root"):
+            opened(f"{scheme}:{root}@shop/web")
+        root.chmod(0o755)
+        for folder in root.iterdir():
+            folder.chmod(0)
+        with nobody(), pytest.raises(UnreadableError, match="with one of the drivers"):
+            opened(f"{scheme}:{root}@shop/web")
+
+
+def test_a_docker_storage_without_its_configs_is_unreadable(tmp_path: Path) -> None:
+    root = write_docker_storage(DEMO, tmp_path)
+    (root / "image/overlay2/imagedb").rename(root / "gone")
+    with pytest.raises(UnreadableError, match="sha256: cannot be listed: No such file"):
+        opened(f"docker-storage:{root}@shop/web")
 
 
 @both
