@@ -51,7 +51,7 @@ def parse_outputs(specifications: Sequence[str], several_images: bool) -> list[O
         file = output.file
         if places.count(place) > 1:
             raise UsageError(f"two outputs go to {file or 'stdout'}: give each a file of its own, as in `-o spdx-json=FILE`")
-        if several_images and file is None and output.writer.suffix.endswith(".xml"):
+        if several_images and file is None and output.writer.suffix.endswith((".xml", ".spdx")):
             name = output.writer.name
             raise UsageError(f"several images cannot go to stdout as {name}, one to a document: name a folder, as in `-o {name}=out/`")
         if several_images and file is not None and not file.endswith("/") and not re.search(r"\{(name|digest|platform)\}", file):

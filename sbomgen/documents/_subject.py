@@ -87,6 +87,11 @@ def image_facts(inventory: Inventory) -> list[tuple[str, str]]:
     return [(f"sbomgen:image:{name}", clean(value)) for name, value in facts if value]
 
 
+def label_facts(inventory: Inventory) -> list[tuple[str, str]]:
+    """The labels of the image, under the names that Syft gives them."""
+    return [(f"syft:image:labels:{clean(key)}", clean(value)) for key, value in sorted(inventory.image.config.labels.items())]
+
+
 def layer_line(layer: ScannedLayer) -> str:
     """`INDEX DIFF_ID|- DIGEST|- SIZE_BYTES|- CREATED_BY`; the last is missing where the history does not tell."""
     size = UNKNOWN if layer.size_bytes is None else layer.size_bytes

@@ -16,6 +16,7 @@ _URL = re.compile(
 _CPE_PART = r":(?:[*-]|(?:\?*|\*?)(?:[\w.-]|\\[!-,/:-@\[-^`{-~])+(?:\?*|\*?))"
 _CPE_LANGUAGE = r":(?:[*-]|[A-Za-z]{2,3}(?:-(?:[A-Za-z]{2}|\d{3}))?)"
 _CPE = re.compile(rf"cpe:2\.3:[aho*-](?:{_CPE_PART}){{5}}{_CPE_LANGUAGE}(?:{_CPE_PART}){{4}}", re.ASCII)
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w!#$&^.+-]{0,126}/[A-Za-z0-9][\w!#$&^.+-]{0,126}", re.ASCII)
 _MAILBOX = re.compile(r"(?P<name>[^<>]*[^<>\s])\s*<(?P<email>[^<>()@\s]+@[^<>()@\s]+)>")
 
 
@@ -46,6 +47,11 @@ def hash_of_digest(digest: str) -> tuple[str, str] | None:
 def is_url(text: str) -> bool:
     """Whether a homepage is the address of a site: people write `none`, `see README` and `http://localhost` there."""
     return len(text) <= URL_LIMIT_CHARACTERS and _URL.fullmatch(text) is not None
+
+
+def is_media_type(text: str) -> bool:
+    """Whether `text` is a type and a subtype as RFC 6838, section 4.2 names them."""
+    return _MEDIA_TYPE.fullmatch(text) is not None
 
 
 def parse_mailbox(text: str) -> Mailbox:

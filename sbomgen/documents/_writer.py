@@ -62,6 +62,11 @@ def document_time(inventory: Inventory, environ: Mapping[str, str]) -> str | Non
             return _rfc3339(datetime.fromtimestamp(int(epoch), UTC))
         except (ValueError, OverflowError, OSError) as exc:
             raise UsageError(f"SOURCE_DATE_EPOCH={epoch}: not a number of seconds since 1970; `date +%s` prints one") from exc
+    return image_time(inventory)
+
+
+def image_time(inventory: Inventory) -> str | None:
+    """When the image was created; None where it does not say so."""
     try:
         created = datetime.fromisoformat(inventory.image.config.created or "")
         created = created.astimezone(UTC) if created.tzinfo else created

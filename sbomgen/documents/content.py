@@ -9,6 +9,11 @@ _NAMESPACE = bytes.fromhex("4f0a3c1e9d5b5c7fb2a86e1d70c39a44")
 """Of the UUIDs that documents are named by: made up once, and never to be changed."""
 
 
+NAMESPACE_MARK = "\x7f"
+"""Stands in a document where its own name is due until the content is known; no text in it has this character, since `clean` writes it as
+`\\x7f`."""
+
+
 def content_id(config_digest: str | None, packages: Iterable[TrackedPackage]) -> str:
     """`sha256:…` over the config digest and the packages: PURL, root, whether visible, and the layer that brought it in.
 
@@ -28,6 +33,11 @@ def content_uuid(content: bytes) -> str:
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def named_by_content(document: bytes, content: bytes | None = None) -> bytes:
+    """The document with `NAMESPACE_MARK` replaced by `urn:uuid:…`, the UUID of its content: the document itself, or another form of it."""
+    return document.replace(NAMESPACE_MARK.encode(), f"urn:uuid:{content_uuid(content or document)}".encode())
 
 
 def short_digest(text: str) -> str:

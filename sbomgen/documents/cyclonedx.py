@@ -12,13 +12,13 @@ import msgspec
 from sbomgen.documents import _cyclonedx_model as cdx
 from sbomgen.documents import _cyclonedx_versions as versions
 from sbomgen.documents._peers import OS_TYPES, TRIVY, PeerLayer, distro_facts, peer_facts, trivy_family
-from sbomgen.documents._subject import image_facts, subject_of
+from sbomgen.documents._subject import image_facts, label_facts, subject_of
 from sbomgen.documents._values import hash_of_digest, is_cpe, is_hash, is_url, parse_mailbox
 from sbomgen.documents._writer import WriteOptions
 from sbomgen.documents.content import content_uuid
 from sbomgen.documents.escape import clean, clean_lines
 from sbomgen.documents.licences import licence_expression, licence_id
-from sbomgen.documents.properties import Relations, layer_facts, listed_packages, package_facts, relations
+from sbomgen.documents.properties import Relations, contents_known, layer_facts, listed_packages, package_facts, relations
 from sbomgen.inventory import Inventory
 from sbomgen.model import Distro, EvidencePath, Package, TrackedPackage
 from sbomgen.purl import source_purl
@@ -105,13 +105,12 @@ class _Document:
         )
 
     def _metadata(self) -> cdx.Metadata:
-        labels = sorted(self.inventory.image.config.labels.items())
         return cdx.Metadata(
             timestamp=self.options.timestamp,
             lifecycles=[cdx.Lifecycle("post-build")] if self.has(versions.LIFECYCLES) else None,
             tools=self._tools(),
             component=self._image(),
-            properties=_properties((f"syft:image:labels:{clean(key)}", clean(value)) for key, value in labels) or None,
+            properties=_properties(label_facts(self.inventory)) or None,
         )
 
     def _tools(self) -> cdx.Tools | list[cdx.Tool]:
@@ -209,13 +208,12 @@ class _Document:
         return top + [cdx.Dependency(clean(ref), [clean(target) for target in targets]) for ref, targets in edges]
 
     def _compositions(self) -> list[cdx.Composition]:
-        """A package database names all of its packages, where there is one; what no database names may be in an image unseen."""
-        refs = [ref for ref in (self.root_ref, self.os_ref) if ref]
-        if any(problem.loss for problem in self.inventory.problems):
-            return [cdx.Composition("incomplete", refs)]
-        if self.os_ref and any(found.package.type in OS_TYPES for found in self.inventory.packages):
-            return [cdx.Composition("unknown", [self.root_ref]), cdx.Composition("complete", [self.os_ref])]
-        return [cdx.Composition("unknown", refs)]
+        of_image, of_system = contents_known(self.inventory)
+        if self.os_ref is None:
+            return [cdx.Composition(of_image, [self.root_ref])]
+        if of_image is of_system:
+            return [cdx.Composition(of_image, [self.root_ref, self.os_ref])]
+        return [cdx.Composition(of_image, [self.root_ref]), cdx.Composition(of_system, [self.os_ref])]
 
 
 def _os_ref(distro: Distro) -> str:

@@ -1,16 +1,27 @@
 """What documents say about where a package came from, under the names that INTERFACE.md promises; each is present only when known."""
 
+from enum import StrEnum
+
 from msgspec import Struct
 
+from sbomgen.documents._peers import OS_TYPES
 from sbomgen.documents.escape import clean
 from sbomgen.inventory import Inventory, LayerOrigin, ScannedLayer
 from sbomgen.model import Edge, EdgeKind, PackageEvent, TrackedPackage
 
-REPEATED_NAMES = frozenset({"sbomgen:history", "sbomgen:image:tag", "sbomgen:image:layer", "sbomgen:path"})
+REPEATED_NAMES = frozenset({"sbomgen:history", "sbomgen:image:tag", "sbomgen:image:layer", "sbomgen:path", "sbomgen:path:layer"})
 """Names that may stand more than once in CycloneDX's properties; in JSON objects their values are arrays."""
 
 RELATED_VERSIONS_LIMIT = 16
 """Versions of one slot that get its edges: a machine keeps a handful of kernels; thousands times thousands of edges are an attack."""
+
+
+class Knowledge(StrEnum):
+    """How completely it is known what something contains."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"
+    UNKNOWN = "unknown"
 
 
 class Relations(Struct, frozen=True):
@@ -46,6 +57,17 @@ def relations(inventory: Inventory) -> Relations:
                 elif target != ref:
                     depends_on.setdefault(ref, set()).add(target)
     return Relations({ref: sorted(targets) for ref, targets in sorted(depends_on.items())}, owned_by)
+
+
+def contents_known(inventory: Inventory) -> tuple[Knowledge, Knowledge]:
+    """How completely the packages of the image and of its operating system are known.
+
+    A package database names all of its packages, where there is one; what no database names may be in an image unseen.
+    """
+    if any(problem.loss for problem in inventory.problems):
+        return Knowledge.INCOMPLETE, Knowledge.INCOMPLETE
+    has_database = any(found.package.type in OS_TYPES for found in inventory.packages)
+    return Knowledge.UNKNOWN, Knowledge.COMPLETE if has_database else Knowledge.UNKNOWN
 
 
 def _edge_order(edge: Edge) -> tuple[str, str, str]:

@@ -110,7 +110,10 @@ class SpdxJson:
         subject = _subject(packages, relations.described)
         image = stated_image(_properties(subject, source.problems) if subject else (), source.problems)
         layers = Layers(image.layers)
-        listed = (placed for placed in packages if placed is not subject or _is_content(placed.package, len(packages)))
+        producer = _producer(spdx.creation_info)
+        sources = relations.sources if (producer or "").startswith("sbomgen") else set()
+        contents = (placed for placed in packages if placed.package.spdx_id not in sources)
+        listed = (placed for placed in contents if placed is not subject or _is_content(placed.package, len(packages)))
         components = tuple(_components(listed, relations, layers, source.problems))
         if not components:
             source.problems.note(ProblemCode.NO_COMPONENTS, "", "lists no components: there is nothing to match")
@@ -119,7 +122,7 @@ class SpdxJson:
             sha256=source.sha256,
             format=self.format,
             spec_version=(spdx.spdx_version or "").removeprefix("SPDX-") or None,
-            producer=_producer(spdx.creation_info),
+            producer=producer,
             subject=Subject(
                 name=(subject and subject.package.name) or spdx.name or None,
                 version=stated_version(subject.package.version) if subject else None,
@@ -155,13 +158,15 @@ def _producer(info: _CreationInfo | None) -> str | None:
 
 
 class _Relations:
-    """What is read of the relationships: which packages the document describes, and which package delivers which."""
+    """What is read of the relationships: what the document describes, which package delivers which, and what others were built from."""
 
     def __init__(self, spdx: _Spdx, problems: Problems) -> None:
         self.described = set(spdx.describes or ())
         self.owners: dict[str, str] = {}
+        self.sources: set[str] = set()
+        """Of sbomgen's documents they say no more than each package's annotation; in others they may be content."""
         text = bytes(spdx.relationships)
-        if b"DESCRIBE" not in text and b"ownership-by-file-overlap" not in text:
+        if not any(word in text for word in (b"DESCRIBE", b"GENERATED_FROM", b"ownership-by-file-overlap")):
             return
         for relationship in decode_part(spdx.relationships, list[_Relationship], "relationships", problems) or ():
             self._add(relationship)
@@ -175,6 +180,8 @@ class _Relations:
                 self.described.add(right)
             case "DESCRIBED_BY":
                 self.described.add(left)
+            case "GENERATED_FROM":
+                self.sources.add(right)
             case "OTHER" if (relationship.comment or "").startswith("ownership-by-file-overlap"):  # Syft: left owns right
                 self.owners.setdefault(right, left)
 

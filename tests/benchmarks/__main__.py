@@ -84,7 +84,7 @@ def small_image(scratch: Path) -> Iterator[Row]:
         print("  left out: Trivy is absent (SBOMPAIR_PEERS)")
 
 
-DOCUMENT_LIMITS_S = {"cyclonedx-json": 0.25, "cyclonedx-xml": 0.6, "spdx-json": 0.25}
+DOCUMENT_LIMITS_S = {"cyclonedx-json": 0.25, "cyclonedx-xml": 0.6, "spdx-json": 0.25, "spdx-tag-value": 0.6, "spdx3-json": 1.0}
 DOCUMENT_PEAK_MIB = 150
 
 

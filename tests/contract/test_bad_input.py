@@ -111,7 +111,7 @@ def test_a_target_in_no_folder_is_wrong_usage(tmp_path: Path) -> None:
     assert "nowhere/image.cdx.json: cannot be written: No such file or directory" in said
 
 
-@pytest.mark.parametrize("form", ["cyclonedx-json", "cyclonedx-xml@1.4"])
+@pytest.mark.parametrize("form", ["cyclonedx-json", "cyclonedx-xml@1.4", "spdx-tag-value@2.2", "spdx3-json"])
 def test_a_full_disk_leaves_the_old_document(tmp_path: Path, target: Path, form: str) -> None:
     command = [sys.executable, "-m", "sbomgen", str(image(tmp_path)), "-o", f"{form}={target}"]
     ended = subprocess.run(command, capture_output=True, text=True, preexec_fn=files_of_at_most_one_kib)
@@ -132,13 +132,17 @@ def test_two_forms_of_a_document_may_go_to_one_folder(tmp_path: Path) -> None:
     assert sorted(path.suffix for path in (tmp_path / "out").iterdir()) == [".json", ".xml"]
 
 
-def test_several_xml_documents_do_not_share_stdout(tmp_path: Path) -> None:
-    ran = run("sbomgen", image(tmp_path), image(tmp_path), "-o", "cyclonedx-xml")
+@pytest.mark.parametrize("form", ["cyclonedx-xml", "spdx-tag-value"])
+def test_several_documents_that_are_no_json_do_not_share_stdout(tmp_path: Path, form: str) -> None:
+    ran = run("sbomgen", image(tmp_path), image(tmp_path), "-o", form)
     assert ran.code == 2
-    assert "name a folder, as in `-o cyclonedx-xml=out/`" in ran.stderr
+    assert f"name a folder, as in `-o {form}=out/`" in ran.stderr
 
 
-@pytest.mark.parametrize(("form", "notes"), [("cyclonedx-json@1.4", 4), ("cyclonedx-xml@1.5", 2), ("cyclonedx-json", 0), ("purls", 0)])
+@pytest.mark.parametrize(
+    ("form", "notes"),
+    [("cyclonedx-json@1.4", 4), ("cyclonedx-xml@1.5", 2), ("spdx-tag-value@2.2", 2), ("cyclonedx-json", 0), ("spdx-json", 0), ("purls", 0)],
+)
 def test_what_a_format_has_no_place_for_is_said_when_asked(tmp_path: Path, form: str, notes: int) -> None:
     said = run("sbomgen", image(tmp_path), "-o", form, "-v").stderr
     assert said.count(f"note: {form.replace('@', ' ')} has no place for ") == notes
@@ -163,6 +167,9 @@ def test_when_no_image_could_be_read_it_is_unreadable_input(tmp_path: Path) -> N
         (("-o", "cyclonedx-yaml"), "no such format; there are: table, cyclonedx-json"),
         (("-o", "cyclonedx-json@9.9"), "not written in version 9.9"),
         (("-o", "cyclonedx-xml@1.3"), "not written in version 1.3; there are: 1.6, 1.4, 1.5, 1.7"),
+        (("-o", "spdx-json@3.0"), "spdx-json is not written in version 3.0; there are: 2.3, 2.2"),
+        (("-o", "spdx-tag-value@2.1"), "spdx-tag-value is not written in version 2.1; there are: 2.3, 2.2"),
+        (("-o", "spdx3-json@3.1"), "spdx3-json is not written in version 3.1; there are: 3.0.1"),
         (("-o", "cyclonedx-json", "-o", "spdx-json"), "two outputs go to stdout"),
         (("-o", "spdx-json=FILE", "-o", "purls=FILE"), "two outputs go to FILE"),
         (("-o", "cyclonedx-json@1.4=FILE/../one", "-o", "cyclonedx-json@1.6=FILE"), "two outputs go to FILE"),

@@ -62,6 +62,25 @@ def test_every_version_of_cyclonedx_is_read_alike(world: Path, tmp_path: Path, v
     assert target == expected
 
 
+@pytest.mark.parametrize("version", ["2.3", "2.2"])
+def test_spdx_says_what_cyclonedx_says(world: Path, tmp_path: Path, version: str) -> None:
+    outputs = ("-o", f"spdx-json@{version}={tmp_path}/web.spdx.json")
+    assert run("sbomgen", world / "web.tar", "--scope", "all-layers", *outputs).code == 0
+    (target,) = run("sbommatch", tmp_path / "web.spdx.json", "--db", world / "feeds.json", "-o", "json").json["targets"]
+    (expected,) = scan(world, "web.cdx.json", "-o", "json").json["targets"]
+    assert target["document"]["spec_version"] == version
+    for part in ("subject", "distro", "layers", "coverage"):
+        assert target[part] == expected[part]
+    assert without_refs(target["components"]) == without_refs(expected["components"])
+    assert len(target["findings"]) == len(expected["findings"])
+
+
+def without_refs(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what each format has in its own form: the ref."""
+    stated = [{key: value for key, value in component.items() if key != "ref"} for component in components]
+    return sorted(stated, key=lambda component: str(component["purl"]))
+
+
 def test_layers_come_with_instruction_and_origin(world: Path) -> None:
     (target,) = scan(world, "web.cdx.json", "-o", "json").json["targets"]
     by_index = {layer["index"]: (layer["origin"], layer["created_by"]) for layer in target["layers"]}

@@ -2,7 +2,8 @@ import uuid
 
 import msgspec
 
-from sbomgen.documents.content import content_id, content_uuid
+from sbomgen.documents.content import NAMESPACE_MARK, content_id, content_uuid, named_by_content
+from sbomgen.documents.escape import clean, clean_lines
 from sbomgen.model import TrackedPackage
 from tests.support.inventories import alpine_packages, apk, digest, tracked
 
@@ -41,3 +42,14 @@ def test_documents_are_named_by_uuids_of_version_5() -> None:
     named = uuid.UUID(content_uuid(b"content"))
     assert (named.version, named.variant) == (5, uuid.RFC_4122)
     assert content_uuid(b"content") == content_uuid(b"content") != content_uuid(b"other content")
+
+
+def test_a_document_is_named_by_the_uuid_of_its_content() -> None:
+    document = f"{NAMESPACE_MARK}#a {NAMESPACE_MARK}#b".encode()
+    name = f"urn:uuid:{content_uuid(document)}"
+    assert named_by_content(document).decode() == f"{name}#a {name}#b"
+    assert named_by_content(document + b" more").split(b"#")[0] != named_by_content(document).split(b"#")[0]
+
+
+def test_no_text_can_stand_for_the_name_of_its_document() -> None:
+    assert NAMESPACE_MARK not in clean(NAMESPACE_MARK) + clean_lines(f"a\n{NAMESPACE_MARK}")

@@ -19,7 +19,7 @@ from tests.support.inventories import alpine_inventory, image, inventory
 
 GOLDEN = Path(__file__).parent / "golden"
 REWRITE = bool(os.environ.get("SBOMPAIR_REWRITE_GOLDEN"))
-SECOND_FORMS = {"cyclonedx-xml"}
+SECOND_FORMS = {"cyclonedx-xml", "spdx-tag-value", "spdx3-json"}
 """Say what another form says: one file shows how."""
 
 TIME = "2024-09-06T12:05:36Z"

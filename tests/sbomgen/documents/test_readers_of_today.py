@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from sbomgen.documents import WriteOptions
+from sbomgen.documents import WriteOptions, Writer
 from sbomgen.documents.cyclonedx import CycloneDxJson
-from sbomgen.documents.spdx import SpdxJson
+from sbomgen.documents.spdx import SpdxJson, SpdxTagValue
 from sbomgen.inventory import Inventory
 from sbomgen.model import Distro, Package, SourcePackage
 from tests.support.inventories import alpine_inventory, digest, inventory, tracked
@@ -23,6 +23,9 @@ pytestmark = pytest.mark.peer
 TIMEOUT_S = 60
 RHEL = Distro("rhel", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)")
 NAMES = {"curl", "libssl3", "musl", "py3-idna", "idna", "Jinja2"}
+
+UNTYPED = {"", "UnknownPackage"}
+"""What Syft lists besides packages: the system, source packages, and in SPDX 2.2, which knows no purposes, the image."""
 
 
 def rhel_inventory() -> Inventory:
@@ -34,9 +37,15 @@ def rhel_inventory() -> Inventory:
     return inventory([tracked(package, purl)], distro=RHEL)
 
 
-def sbom(whole: Inventory, writer: CycloneDxJson | SpdxJson, folder: Path) -> Path:
+FORMS: list[tuple[Writer, str | None]] = [
+    (CycloneDxJson(), None), *((writer, version) for writer in (SpdxJson(), SpdxTagValue()) for version in ("2.2", "2.3"))
+]  # fmt: skip
+in_every_form = pytest.mark.parametrize(("writer", "version"), FORMS)
+
+
+def sbom(whole: Inventory, writer: Writer, folder: Path, version: str | None = None) -> Path:
     path = folder / f"demo{writer.suffix}"
-    path.write_bytes(writer.write(whole, WriteOptions(tool_version="1.0", all_layers=True)))
+    path.write_bytes(writer.write(whole, WriteOptions(tool_version="1.0", all_layers=True, version=version)))
     return path
 
 
@@ -69,7 +78,7 @@ def listed_by_syft(path: Path, peers: Path, name: str = "syft*") -> tuple[Any, l
     if syft is None:
         pytest.skip(f"{name} is not installed")
     report = run(str(syft), "convert", "-q", str(path), "-o", "syft-json")
-    return report["distro"], [package for package in report["artifacts"] if package["type"]]
+    return report["distro"], [package for package in report["artifacts"] if package["type"] not in UNTYPED]
 
 
 def read_by_syft(path: Path, peers: Path) -> tuple[Any, dict[str, Any]]:
@@ -78,9 +87,20 @@ def read_by_syft(path: Path, peers: Path) -> tuple[Any, dict[str, Any]]:
     return distro, {package["name"]: package for package in packages}
 
 
-@pytest.mark.parametrize("writer", [CycloneDxJson(), SpdxJson()])
-def test_trivy_reads_every_package(writer: CycloneDxJson | SpdxJson, tmp_path: Path, peers: Path) -> None:
-    system, packages = read_by_trivy(sbom(alpine_inventory(), writer, tmp_path), peers)
+def listed_by_osv_scanner(path: Path, peers: Path) -> set[tuple[str, str, str]]:
+    """Ecosystem, name and version of each package; without feeds it exits with an error, but lists them."""
+    scanner = peers / "bin" / "osv-scanner"
+    if not scanner.exists():
+        pytest.skip("osv-scanner is not installed")
+    command = [str(scanner), "scan", "source", "--offline", "--all-packages", "--format", "json", "--lockfile", str(path)]
+    listed = subprocess.run(command, capture_output=True, env={"HOME": str(path.parent)}, timeout=TIMEOUT_S).stdout
+    packages = [found["package"] for result in msgspec.json.decode(listed)["results"] for found in result["packages"]]
+    return {(found["ecosystem"].partition(":")[0], found["name"], found["version"]) for found in packages}
+
+
+@in_every_form
+def test_trivy_reads_every_package(writer: Writer, version: str | None, tmp_path: Path, peers: Path) -> None:
+    system, packages = read_by_trivy(sbom(alpine_inventory(), writer, tmp_path, version), peers)
     assert system == {"Family": "alpine", "Name": "3.20.3"}
     assert packages.keys() == NAMES
     assert {name for name, package in packages.items() if package["Type"] == "python-pkg"} == {"idna", "Jinja2"}
@@ -93,19 +113,19 @@ def test_trivy_reads_layers_and_files(tmp_path: Path, peers: Path) -> None:
     assert packages["Jinja2"]["FilePath"] == "app/venv/Jinja2-3.1.2.dist-info/METADATA"
 
 
-@pytest.mark.parametrize("writer", [CycloneDxJson(), SpdxJson()])
+@in_every_form
 def test_trivy_knows_distributions_by_its_own_names_and_source_versions_by_their_parts(
-    writer: CycloneDxJson | SpdxJson, tmp_path: Path, peers: Path
+    writer: Writer, version: str | None, tmp_path: Path, peers: Path
 ) -> None:
-    system, packages = read_by_trivy(sbom(rhel_inventory(), writer, tmp_path), peers)
+    system, packages = read_by_trivy(sbom(rhel_inventory(), writer, tmp_path, version), peers)
     assert system == {"Family": "redhat", "Name": "9.4"}
     expected = {"Epoch": 1, "Version": "3.0.7", "Release": "27.el9", "SrcEpoch": 1, "SrcName": "openssl", "SrcVersion": "3.0.7"}
     assert expected.items() <= packages["openssl-libs"].items()
 
 
-@pytest.mark.parametrize("writer", [CycloneDxJson(), SpdxJson()])
-def test_syft_reads_every_package(writer: CycloneDxJson | SpdxJson, tmp_path: Path, peers: Path) -> None:
-    distro, packages = read_by_syft(sbom(alpine_inventory(), writer, tmp_path), peers)
+@in_every_form
+def test_syft_reads_every_package(writer: Writer, version: str | None, tmp_path: Path, peers: Path) -> None:
+    distro, packages = read_by_syft(sbom(alpine_inventory(), writer, tmp_path, version), peers)
     assert (distro["id"], distro["versionID"]) == ("alpine", "3.20.3")
     assert packages.keys() == NAMES
     assert (packages["idna"]["type"], packages["musl"]["type"]) == ("python", "apk")

@@ -3,7 +3,7 @@ import doctest
 import pytest
 
 from sbomgen.documents import _values
-from sbomgen.documents._values import URL_LIMIT_CHARACTERS, hash_of_digest, is_cpe, is_hash, is_url, parse_mailbox
+from sbomgen.documents._values import URL_LIMIT_CHARACTERS, hash_of_digest, is_cpe, is_hash, is_media_type, is_url, parse_mailbox
 
 
 def test_examples_in_docstrings_are_true() -> None:
@@ -75,3 +75,14 @@ def test_only_addresses_are_addresses(text: str, expected: bool) -> None:
 def test_one_mailbox_is_taken_apart(text: str, name: str, email: str | None) -> None:
     mailbox = parse_mailbox(text)
     assert (mailbox.name, mailbox.email) == (name, email)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("application/vnd.oci.image.layer.v1.tar+gzip", True), ("application/vnd.docker.image.rootfs.diff.tar.gzip", True),
+        ("", False), ("tar", False), ("a/b/c", False), ("application/x tar", False), ("application/x\n", False), ("a/" + "b" * 128, False),
+    ],
+)  # fmt: skip
+def test_media_types_have_a_type_and_a_subtype(text: str, expected: bool) -> None:
+    assert is_media_type(text) is expected

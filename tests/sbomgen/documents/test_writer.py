@@ -39,7 +39,15 @@ def test_a_malformed_source_date_epoch_is_refused(epoch: str) -> None:
 
 
 def test_writers_have_names_and_suffixes_of_their_own() -> None:
-    assert [writer.name for writer in WRITERS] == ["table", "cyclonedx-json", "cyclonedx-xml", "spdx-json", "purls"]
+    assert [writer.name for writer in WRITERS] == [
+        "table",
+        "cyclonedx-json",
+        "cyclonedx-xml",
+        "spdx-json",
+        "spdx-tag-value",
+        "spdx3-json",
+        "purls",
+    ]
     assert len({writer.suffix for writer in WRITERS}) == len(WRITERS)
     assert all(writer.title for writer in WRITERS)
 

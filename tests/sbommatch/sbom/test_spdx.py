@@ -65,6 +65,13 @@ def test_the_producer_is_the_first_tool(creators: list[str] | None, producer: st
     assert spdx(PACKAGE, creationInfo={"creators": creators}).producer == producer
 
 
+@pytest.mark.parametrize(("creator", "listed"), [("Tool: sbomgen-1.0", ["a"]), ("Tool: Claircore", ["a", "source"])])
+def test_the_source_packages_of_sbomgen_are_no_components(creator: str, listed: list[str]) -> None:
+    built = related("GENERATED_FROM", "SPDXRef-a", "SPDXRef-source")
+    document = spdx(PACKAGE, {"SPDXID": "SPDXRef-source", "name": "source"}, creationInfo={"creators": [creator]}, **built)
+    assert [each.name for each in document.components] == listed
+
+
 def related(kind: str, left: str = "SPDXRef-DOCUMENT", right: str = "SPDXRef-Root") -> dict[str, Any]:
     return {"relationships": [{"spdxElementId": left, "relationshipType": kind, "relatedSpdxElement": right}]}
 
