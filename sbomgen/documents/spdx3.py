@@ -140,7 +140,7 @@ class _Builder:
         self._add(
             spdx3.File,
             iri,
-            name=clean(layer.diff_id),
+            name=clean(layer.diff_id) if layer.diff_id else f"layer {layer.index}",
             comment=clean(scanned.created_by) or None,
             verified_using=_digest_hash(layer.digest or layer.diff_id),
             content_type=layer.media_type if is_media_type(layer.media_type or "") else None,
