@@ -16,10 +16,12 @@ class ProblemCode(StrEnum):
     INPUT_UNREADABLE = "input_unreadable"
     LIMIT_REACHED = "limit_reached"
     NO_COMPONENTS = "no_components"
+    NO_PURL = "no_purl"
     UNDER_INVESTIGATION = "under_investigation"
     UNKNOWN_ECOSYSTEM = "unknown_ecosystem"
     UNPLACED_BOUND = "unplaced_bound"
     UNORDERED_EVENTS = "unordered_events"
+    WRAPPED = "wrapped"
 
 
 class Problem(Struct, frozen=True, order=True):

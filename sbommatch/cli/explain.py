@@ -51,7 +51,9 @@ def explain(sbom: str, asked: str, *, db: Path | None, output: str, distro: Dist
 def _document(path: str) -> Document:
     if path != "-" and Path(path).is_dir():
         raise UsageError(f"{path}: is a folder; name one SBOM")
-    (found,) = open_documents([path])
+    found, *others = open_documents([path])
+    if others:
+        raise UsageError(f"{path}: stands for {1 + len(others)} files; name one SBOM")
     if isinstance(found, Document):
         return found
     raise found if isinstance(found, UnreadableError) else UnreadableError(f"{found.where}: {found.message}")

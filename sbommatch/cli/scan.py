@@ -25,7 +25,7 @@ from sbommatch.reports import REPORTS
 from sbommatch.reports.output import Output, parse_outputs
 from sbommatch.reports.report import Exit, ScanReport, Style, evaluation_day
 from sbommatch.sbom.component import DistroStatement, Document
-from sbommatch.sbom.read import open_documents
+from sbommatch.sbom.read import names_several, open_documents
 from sbommatch.store.model import DatabaseStatus
 from sbommatch.store.open import open_database
 from sbommatch.store.queries import status
@@ -144,9 +144,10 @@ def scan(
 ) -> None:
     """Match SBOMs with the feed database: findings, verdicts, coverage.
 
-    SBOM is a CycloneDX or SPDX document in JSON, also compressed, a folder of them, or `-` for standard input.
+    SBOM is a CycloneDX, SPDX or Syft document in any of their forms, also compressed; a folder or a pattern ('sboms/*.json') of them, or
+    `-` for standard input.
     """
-    several = len(sboms) > 1 or Path(sboms[0]).is_dir()
+    several = names_several(sboms)
     settings = Settings(
         outputs=parse_outputs(output, several=several),
         policy=Policy(FailOn(fail_on) if fail_on else None, UnknownSeverity(unknown_severity), Hidden(hidden)),

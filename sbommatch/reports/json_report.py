@@ -95,6 +95,7 @@ def _component(result: ComponentResult) -> dict[str, object]:
     return {
         "ref": component.ref,
         "purl": component.purl,
+        "purl_from": component.purl_from,
         "name": component.name,
         "version": component.version,
         "visible": component.visible,

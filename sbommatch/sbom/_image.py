@@ -68,7 +68,7 @@ class Layers:
 
     def index_of(self, stated: Stated, diff_id: str | None = None) -> int | None:
         """Where a component is: as stated, else by diff_id (the lowest of several layers alike). None outside the document's layers."""
-        index = stated.layer if stated.layer is not None else self._by_diff_id.get(stated.diff_id or diff_id or "")
+        index = stated.layer if stated.layer is not None else self.index_of_diff_id(stated.diff_id or diff_id)
         if index is None or not self._layers:
             return index
         layer = self._by_index.get(index)
@@ -77,6 +77,10 @@ class Layers:
         if (stated.dockerfile or stated.origin) and layer.origin is None and layer.dockerfile is None:
             self._by_index[index] = replace(layer, dockerfile=stated.dockerfile, origin=stated.origin)
         return index
+
+    def index_of_diff_id(self, diff_id: str | None) -> int | None:
+        """The layer of a diff_id, the lowest of several alike."""
+        return self._by_diff_id.get(diff_id or "")
 
     def all(self) -> tuple[ComponentLayer, ...]:
         """By position, with the place in the Dockerfile and the origin where a component of the layer stated them."""

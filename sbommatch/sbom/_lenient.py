@@ -1,15 +1,15 @@
 """JSON decoded into typed records at full speed when it is right, and as far as it can be read when it is not."""
 
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin
+from types import NoneType
+from typing import Any
 
 from msgspec import UNSET, Raw, Struct, ValidationError, defstruct, json
-from msgspec.structs import FieldInfo, fields
 
 from sbommatch.errors import UnreadableError
 from sbommatch.problem import ProblemCode
 from sbommatch.sbom._reader import Problems, Source
+from sbommatch.sbom._shapes import Record, choices, element_in, fields_of, record_in
 
 MAX_SALVAGED_VALUES = 8_000_000
 """Values in a document that is decoded member by member: each costs about 64 bytes until its own member is decoded."""
@@ -17,10 +17,8 @@ MAX_SALVAGED_VALUES = 8_000_000
 MAX_SALVAGED_DEPTH = 32
 """Levels of JSON that are decoded member by member: each reads all below it again. Real documents have ten."""
 
-INVENTORY = ("components", "metadata.component", "packages")
+INVENTORY = ("components", "metadata.component", "packages", "artifacts", "@graph")
 """Members that list what is matched: what is left out of them is a loss, anything else (who wrote the document) a note."""
-
-Record = TypeVar("Record", bound=Struct)
 
 
 def decode(source: Source, record: type[Record]) -> Record:
@@ -34,13 +32,13 @@ def decode(source: Source, record: type[Record]) -> Record:
     and `RecursionError` for malformed JSON.
     """
     try:
-        decoded: Record = _decoder(record).decode(source.json)
+        decoded: Record = _decoder(record).decode(source.text)
     except ValidationError as error:
-        if source.json.count(b",") > MAX_SALVAGED_VALUES:
+        if source.text.count(b",") > MAX_SALVAGED_VALUES:
             raise UnreadableError(f"{source.path}: {error}; the document is too big to be read around it") from error
     else:
         return decoded
-    salvaged = _Salvage(source.problems).value(Raw(source.json), record, "", 0)
+    salvaged = _Salvage(source.problems).value(Raw(source.text), record, "", 0)
     return salvaged if isinstance(salvaged, record) else record()
 
 
@@ -65,11 +63,11 @@ class _Salvage:
             self._left_out(ProblemCode.LIMIT_REACHED, place, f"{reason}, nested too deeply to be read around: left out")
             return None
         first = bytes(memoryview(text)[:1])
-        if first == b"{" and (record := _record_in(type_)):
+        if first == b"{" and (record := record_in(type_)):
             return self._members(text, record, place, depth + 1)
-        if first == b"[" and (element := _element_in(type_)):
+        if first == b"[" and (element := element_in(type_)):
             return self._elements(text, element, place, depth + 1)
-        if str in _choices(type_) and first not in b"{[":
+        if str in choices(type_) and first not in b"{[":
             self._problems.note(ProblemCode.BAD_COMPONENT, place, f"{reason}: taken as a text")
             return bytes(text).decode()
         self._left_out(ProblemCode.BAD_COMPONENT, place, f"{reason}: left out")
@@ -82,7 +80,7 @@ class _Salvage:
     def _members(self, text: Raw, record: type[Struct], place: str, depth: int) -> Struct:
         members = _decoder(_raw_twin(record)).decode(text)
         values = {}
-        for info in _fields(record):
+        for info in fields_of(record):
             member = getattr(members, info.name)
             if member is not UNSET:
                 values[info.name] = self.value(member, info.type, f"{place}.{info.encode_name}" if place else info.encode_name, depth)
@@ -90,7 +88,7 @@ class _Salvage:
 
     def _elements(self, text: Raw, element: Any, place: str, depth: int) -> list[Any]:
         values = (self.value(each, element, f"{place}[{index}]", depth) for index, each in enumerate(_decoder(list[Raw]).decode(text)))
-        return [value for value in values if value is not None or NoneType in _choices(element)]
+        return [value for value in values if value is not None or NoneType in choices(element)]
 
 
 @cache
@@ -99,24 +97,7 @@ def _decoder(type_: Any) -> json.Decoder[Any]:
 
 
 @cache
-def _fields(record: type[Struct]) -> tuple[FieldInfo, ...]:
-    return fields(record)
-
-
-@cache
 def _raw_twin(record: type[Struct]) -> type[Struct]:
     """The same record with all members left as JSON text; a dictionary would keep members that nobody asks for."""
-    members = [(info.name, Raw, UNSET) for info in _fields(record)]
-    return defstruct(f"{record.__name__}Members", members, rename={info.name: info.encode_name for info in _fields(record)})
-
-
-def _choices(type_: Any) -> tuple[Any, ...]:
-    return get_args(type_) if isinstance(type_, UnionType) else (type_,)
-
-
-def _record_in(type_: Any) -> type[Struct] | None:
-    return next((choice for choice in _choices(type_) if isinstance(choice, type) and issubclass(choice, Struct)), None)
-
-
-def _element_in(type_: Any) -> Any:
-    return next((get_args(choice)[0] for choice in _choices(type_) if get_origin(choice) is list), None)
+    members = [(info.name, Raw, UNSET) for info in fields_of(record)]
+    return defstruct(f"{record.__name__}Members", members, rename={info.name: info.encode_name for info in fields_of(record)})

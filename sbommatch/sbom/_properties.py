@@ -7,11 +7,16 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from sbommatch.sbom._made import package_type_of
 from sbommatch.sbom.component import DistroStatement
 from sbommatch.sbom.spellings import stated_distro, stated_version
 
 TRIVY = "aquasecurity:trivy:"
 """Trivy's prefix in CycloneDX; its SPDX annotations have the names without it."""
+
+_TRIVY_LAYER = f"{TRIVY}LayerDiffID"
+_TRIVY_TYPE = f"{TRIVY}PkgType"
+_TRIVY_MODULE = f"{TRIVY}Modularitylabel"
 
 _PATHS = frozenset({"sbomgen:path", f"{TRIVY}FilePath", "SrcFile", "cdx:npm:package:path"})
 """Names whose value is a path; `sbomgen:path` stands where a format has no evidence, `SrcFile` is cdxgen's. Syft numbers its own:
@@ -20,7 +25,8 @@ _PATHS = frozenset({"sbomgen:path", f"{TRIVY}FilePath", "SrcFile", "cdx:npm:pack
 _KNOWN = frozenset({
     "sbomgen:layer:index", "sbomgen:layer:diff_id", "sbomgen:layer:dockerfile", "sbomgen:layer:origin",
     "sbomgen:visible", "sbomgen:source:name", "sbomgen:source:version", "sbomgen:owned_by",
-    f"{TRIVY}SrcName", f"{TRIVY}SrcVersion", f"{TRIVY}SrcRelease", f"{TRIVY}SrcEpoch", f"{TRIVY}LayerDiffID",
+    f"{TRIVY}SrcName", f"{TRIVY}SrcVersion", f"{TRIVY}SrcRelease", f"{TRIVY}SrcEpoch", _TRIVY_LAYER,
+    _TRIVY_TYPE, _TRIVY_MODULE, "syft:package:type", "syft:metadata:modularityLabel",
     "syft:metadata:source", "syft:metadata:sourceVersion", "syft:metadata:originPackage", "syft:metadata:sourceRpm",
     "syft:location:0:layerID", "syft:distro:id", "syft:distro:versionID",
 })  # fmt: skip
@@ -44,6 +50,8 @@ class Stated(Struct, frozen=True, kw_only=True):
 
     source_name: str | None = None
     source_version: str | None = None
+    package_type: str | None = None
+    module: str | None = None
     distro: DistroStatement | None = None
     visible: bool = True
     layer: int | None = None
@@ -79,10 +87,12 @@ def stated_by(properties: Iterable[Property]) -> Stated:
     return Stated(
         source_name=source_name,
         source_version=stated_version(source_version),
+        package_type=package_type_of(known.get(_TRIVY_TYPE) or known.get("syft:package:type")),
+        module=known.get(_TRIVY_MODULE) or known.get("syft:metadata:modularityLabel"),
         distro=stated_distro(known["syft:distro:id"], known.get("syft:distro:versionID")) if "syft:distro:id" in known else None,
         visible=known.get("sbomgen:visible") != "false",
         layer=layer_index(known.get("sbomgen:layer:index")),
-        diff_id=known.get("sbomgen:layer:diff_id") or known.get(f"{TRIVY}LayerDiffID") or known.get("syft:location:0:layerID"),
+        diff_id=known.get("sbomgen:layer:diff_id") or known.get(_TRIVY_LAYER) or known.get("syft:location:0:layerID"),
         dockerfile=known.get("sbomgen:layer:dockerfile"),
         origin=known.get("sbomgen:layer:origin"),
         owned_by=known.get("sbomgen:owned_by"),
@@ -111,7 +121,12 @@ def _source(known: dict[str, str]) -> tuple[str | None, str | None]:
         return name, known.get("syft:metadata:sourceVersion")
     if name := known.get("syft:metadata:originPackage"):
         return name, None
-    parts = known.get("syft:metadata:sourceRpm", "").removesuffix(".src.rpm").rsplit("-", _RPM_PARTS - 1)
+    return source_of_rpm(known.get("syft:metadata:sourceRpm"))
+
+
+def source_of_rpm(file_name: str | None) -> tuple[str | None, str | None]:
+    """Name and version of a source package by its file's name: `bash-4.4.19-10.el8.src.rpm`."""
+    parts = (file_name or "").removesuffix(".src.rpm").rsplit("-", _RPM_PARTS - 1)
     return (parts[0], f"{parts[1]}-{parts[2]}") if len(parts) == _RPM_PARTS else (None, None)
 
 

@@ -2,12 +2,14 @@
 
 import re
 
-from msgspec import Struct
+from msgspec import Struct, json
 
-from sbommatch.sbom._reader import Head
+from sbommatch.sbom._reader import Head, Opening
 
-_HEAD_BYTES = 65_536
+BEGINNING_BYTES = 65_536
 """How much of a file is looked at: comments and licence texts may stand before what tells."""
+
+_BLANK = re.compile(rb"\s*")
 
 _QUOTED_CHARACTERS = 40
 """How much of an unknown file a message quotes."""
@@ -20,22 +22,7 @@ class Refused(Struct, frozen=True):
     advice: str
 
 
-_CYCLONEDX_XML = Refused("CycloneDX XML", "convert it first: `cyclonedx convert --input-file FILE --output-file FILE.cdx.json`")
-_SPDX_TEXTS = "convert it first: `pyspdxtools --infile FILE --outfile FILE.spdx.json`"
-_SPDX_TAG_VALUE = Refused("SPDX tag-value", _SPDX_TEXTS)
-_SPDX_YAML = Refused("SPDX YAML", _SPDX_TEXTS)
-_SPDX_RDF = Refused("SPDX RDF", _SPDX_TEXTS)
-_SPDX_XML = Refused("SPDX XML", _SPDX_TEXTS)
-_SPDX_3 = Refused("SPDX 3 JSON-LD", "let its producer write SPDX 2.3 JSON or CycloneDX JSON")
-_SPDX_LD = Refused("SPDX JSON-LD", "let its producer write SPDX 2.3 JSON or CycloneDX JSON")
-_SYFT = Refused("Syft JSON", "convert it first: `syft convert FILE -o cyclonedx-json`")
 _TRIVY = Refused("Trivy JSON", "convert it first: `trivy convert --format cyclonedx FILE`")
-_IN_TOTO = Refused("in-toto statements", "take the SBOM out of it: `jq .predicate FILE`")
-_DSSE = Refused("DSSE envelopes", "take the SBOM out of it: `jq -r .payload FILE | base64 -d | jq .predicate`")
-_GITHUB = Refused("GitHub's wrapper", "take the SBOM out of it: `jq .sbom FILE`")
-
-_TAG_VALUE_LINE = re.compile(rb"^[ \t]*SPDXVersion:", re.MULTILINE)
-_YAML_LINE = re.compile(rb"^[\"']?(SPDXID|spdxVersion)[\"']?[ \t]*:", re.MULTILINE)
 _XML_ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 _FIRST_MEMBER = re.compile(rb'\s*\{\s*"([^"\\]*)"')
 
@@ -50,47 +37,29 @@ _MAGICS: tuple[tuple[int, bytes, str], ...] = (
 """Offset, bytes, what they tell."""
 
 
-def refused_json(head: Head) -> Refused | None:
+def opening_of(text: bytes) -> Opening:
+    """What a document begins with. Raises `msgspec.DecodeError`, `RecursionError`, `UnicodeDecodeError` for malformed JSON."""
+    blank = _BLANK.match(text)
+    start = blank.end() if blank else 0
+    head = json.decode(text, type=Head) if text.startswith(b"{", start) else None
+    return Opening(text[start : start + BEGINNING_BYTES], head)
+
+
+def refused(head: Head) -> Refused | None:
     """The format of a JSON object that no reader recognises, by its members; None where it is unknown."""
-    if head.context or head.at_type:
-        return _SPDX_3 if b"spdx.org/rdf/3" in bytes(head.context) else _SPDX_LD if b"spdx" in bytes(head.at_type) else None
-    if head.artifacts and head.descriptor:
-        return _SYFT
-    if head.artifact_name:
-        return _TRIVY
-    if head.predicate_type:
-        return _IN_TOTO
-    if head.payload_type:
-        return _DSSE
-    return _GITHUB if head.sbom else None
-
-
-def refused_text(data: bytes) -> Refused | None:
-    """The format of a text that is no JSON; None where it is unknown."""
-    beginning = data[:_HEAD_BYTES]
-    if beginning.lstrip().startswith(b"<"):
-        return _refused_xml(beginning)
-    if _TAG_VALUE_LINE.search(beginning):
-        return _SPDX_TAG_VALUE
-    return _SPDX_YAML if _YAML_LINE.search(beginning) else None
-
-
-def _refused_xml(beginning: bytes) -> Refused | None:
-    if b"cyclonedx.org/schema/bom" in beginning:
-        return _CYCLONEDX_XML
-    if b"spdx.org/rdf/terms" in beginning:
-        return _SPDX_RDF
-    return _SPDX_XML if b"<SPDXID>" in beginning or b"<spdxVersion>" in beginning else None
+    return _TRIVY if head.artifact_name else None
 
 
 def described(data: bytes, head: Head | None = None) -> str:
     """What a file is that is no SBOM, for a message: `a JSON object whose first member is 'name'`, `an ELF binary`."""
+    if head and (head.at_type or head.at_id):
+        return f"JSON-LD about something else: a {_quoted(bytes(head.at_type))}"
     if head and head.bom_format:
         return f"a JSON object whose bomFormat is {_quoted(bytes(head.bom_format))}"
     for offset, magic, what in _MAGICS:
         if data.startswith(magic, offset):
             return what
-    beginning = data[:_HEAD_BYTES].lstrip()
+    beginning = data[:BEGINNING_BYTES].lstrip()
     if match := _FIRST_MEMBER.match(beginning):
         return f"a JSON object without bomFormat or spdxVersion, whose first member is {_quoted(match[1])}"
     if beginning.startswith(b"{"):

@@ -1,5 +1,7 @@
 """What every SBOM reader yields: a document and its components, as stated; nothing is normalised here but the producers' spellings."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from sbommatch.problem import Problem
@@ -26,7 +28,7 @@ class ComponentLayer(Struct, frozen=True):
     """`base` or `own`."""
 
 
-class Component(Struct, frozen=True, kw_only=True):
+class Component(Struct, frozen=True, kw_only=True, gc=False):
     """One component of a document."""
 
     ref: str
@@ -38,10 +40,17 @@ class Component(Struct, frozen=True, kw_only=True):
     version: str | None = None
     """None where absent, empty or a stand-in such as `UNKNOWN`, `NOASSERTION`."""
     purl: str | None = None
+    """As stated, but for types that only one producer knows; else as made: see `purl_from`."""
+    purl_from: Literal["stated", "made"] | None = None
+    """`made` where the document states none, but what kind of package it is: put together from that, name, version and distribution."""
+    package_type: str | None = None
+    """The kind of package by the producer's own word for it, as a PURL type."""
     cpes: tuple[str, ...] = ()
     source_name: str | None = None
     """Source package, from the producer's own properties; the PURL's `upstream` is read later."""
     source_version: str | None = None
+    module: str | None = None
+    """Of an rpm: its modularity label, `nodejs:12:8030020201124152102:229f0a1c`."""
     distro: DistroStatement | None = None
     """Where the component itself states one outside its PURL."""
     visible: bool = True
@@ -69,13 +78,13 @@ class Document(Struct, frozen=True, kw_only=True):
     sha256: str
     """Hexadecimal, of the bytes as read."""
     format: str
-    """`cyclonedx-json`, `spdx-json`."""
+    """`cyclonedx-json`, `cyclonedx-xml`, `spdx-json`, `spdx-tag-value`, `spdx-yaml`, `spdx-xml`, `spdx-rdf`, `spdx3-json`, `syft-json`."""
     spec_version: str | None
     producer: str | None
     """`NAME VERSION` of the first tool named."""
     subject: Subject
     distros: tuple[DistroStatement, ...]
-    """Of the components of type operating-system, in document order."""
+    """Of the document itself where its format has a place for that, then of the components of type operating-system, in document order."""
     layers: tuple[ComponentLayer, ...]
     components: tuple[Component, ...]
     """Every component but the subject itself, in document order, nested ones after their parent."""

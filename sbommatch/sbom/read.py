@@ -3,20 +3,23 @@
 import codecs
 import hashlib
 import os
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Protocol, cast
 
-from msgspec import DecodeError, ValidationError, json
+from msgspec import DecodeError
+from msgspec.structs import replace
 
 from sbommatch.errors import UnreadableError
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.sbom import READERS
-from sbommatch.sbom._reader import Head, Problems, Source
-from sbommatch.sbom._sniff import Refused, described, refused_json, refused_text
+from sbommatch.sbom._reader import Opening, Problems, Source
+from sbommatch.sbom._sniff import described, opening_of, refused
+from sbommatch.sbom._wrapped import MAX_WRAPPERS, unwrapped
 from sbommatch.sbom.component import Document
 
 MAX_DOCUMENT_BYTES = 512 * 2**20
@@ -27,9 +30,11 @@ MAX_OBJECTS = 5_000_000
 
 STDIN = "-"
 
-_SUFFIXES = (".json", ".gz", ".zst")
+_SUFFIXES = (".json", ".jsonld", ".xml", ".spdx", ".tag", ".rdf", ".yaml", ".yml", ".gz", ".zst")
 _ARCHIVE_SUFFIXES = (".tar.gz", ".tar.zst")
 """Of a folder's files the first are read, but for the second: archives with SBOMs in them are not."""
+
+_PATTERN = re.compile(r"[*?[]")
 
 _CHUNK_BYTES = 2**20
 _MARKS = (
@@ -39,6 +44,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_UNMARKED = (("utf-16-le", re.compile(rb"(?:[\t-~]\0){2}")), ("utf-16-be", re.compile(rb"(?:\0[\t-~]){2}")))
+"""What UTF-16 begins with where no mark tells: two characters of ASCII, as every format of SBOM does."""
+
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -64,28 +72,48 @@ def read_document(data: bytes, path: str) -> Document:
     if len(data) > MAX_DOCUMENT_BYTES:
         raise UnreadableError(f"{path}: larger than {MAX_DOCUMENT_BYTES} bytes")
     problems = Problems(path)
-    source = Source(path, hashlib.sha256(data).hexdigest(), _utf8(data, path), problems)
+    text, is_utf8 = _utf8(data, path)
+    source = Source(path, hashlib.sha256(data).hexdigest(), text, problems, is_utf8)
     try:
         return _read(source)
     except UnicodeDecodeError as error:
         # One bad byte in one name: the others can still be read.
         problems = Problems(path)
         problems.loss(ProblemCode.BAD_RECORD, "", f"is no UTF-8 ({error.reason}); bytes that are none are read as U+FFFD")
-        repaired = source.json.decode("utf-8", "replace").encode()
-        return _read(Source(path, source.sha256, repaired, problems))
+        repaired = source.text.decode("utf-8", "replace").encode()
+        return _read(Source(path, source.sha256, repaired, problems, is_utf8=True))
 
 
 def open_documents(paths: Iterable[str]) -> Iterator[Document | Problem | UnreadableError]:
-    """The documents of files, folders and standard input (`-`), one by one, in the order given; a folder's files sorted by path.
+    """The documents of files, folders, patterns and standard input (`-`), one by one, in the order given; of folders and patterns by path.
 
-    Of a folder the files named `*.json`, `*.gz` and `*.zst` are read, at any depth, links to folders not followed. What cannot be read
-    comes as the error in its place, so that the caller can go on; a folder's file that is no SBOM at all comes as a problem, a note.
+    Of a folder the files with suffixes of SBOMs are read, at any depth, links to folders not followed. A pattern (`sboms/**/*.json`)
+    is what a shell would have made of it. What cannot be read comes as the error in its place, so that the caller can go on; a
+    folder's file that is no SBOM at all comes as a problem, a note.
     """
     for path in paths:
-        if path != STDIN and Path(path).is_dir():
-            yield from _open_folder(path)
-        else:
-            yield _open(path)
+        for name in _matches(path) if is_pattern(path) else [path]:
+            if name != STDIN and Path(name).is_dir():
+                yield from _open_folder(name)
+            else:
+                yield _open(name)
+
+
+def names_several(paths: Sequence[str]) -> bool:
+    """Whether these may be several documents: more than one path, a folder, or a pattern."""
+    return len(paths) > 1 or any(is_pattern(path) or Path(path).is_dir() for path in paths)
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a path is none itself, but stands for others: the shell found nothing for it, or was not asked."""
+    return _PATTERN.search(path) is not None and not Path(path).exists()
+
+
+def _matches(pattern: str) -> list[str]:
+    """The paths, sorted; the pattern itself where there are none, so that it is reported like any other missing file."""
+    from glob import glob
+
+    return sorted(glob(pattern, recursive=True)) or [pattern]  # noqa: PTH207  # it knows hidden files as shells do
 
 
 def _open_folder(folder: str) -> Iterator[Document | Problem | UnreadableError]:
@@ -93,7 +121,7 @@ def _open_folder(folder: str) -> Iterator[Document | Problem | UnreadableError]:
     files = sorted(_files(folder, closed))
     yield from (UnreadableError(f"{error.filename}: {error.strerror}") for error in closed)
     if not files and not closed:
-        yield UnreadableError(f"{folder}: holds no file named *.json, *.gz or *.zst")
+        yield UnreadableError(f"{folder}: holds no file named {', '.join(f'*{suffix}' for suffix in _SUFFIXES)}")
     for path in files:
         result = _open(path)
         if isinstance(result, NoSbomError):
@@ -170,39 +198,48 @@ def _bounded(stream: Readable, path: str) -> bytes:
     return b"".join(chunks)
 
 
-def _read(source: Source) -> Document:
+def _read(source: Source, wrappers: int = 0) -> Document:
     try:
-        head = json.decode(source.json, type=Head)
-        if source.json.count(b"{") > MAX_OBJECTS:
+        opening = opening_of(source.text)
+        if opening.head and source.text.count(b"{") > MAX_OBJECTS:
             raise UnreadableError(f"{source.path}: holds more than {MAX_OBJECTS} JSON objects")
-        reader = next((reader for reader in READERS if reader.recognises(head)), None)
-        if reader is None:
-            raise _refusal(source, refused_json(head), head)
-        return reader.read(source)
-    except ValidationError as error:  # JSON, but no object
-        raise _refusal(source, None) from error
+        for reader in READERS:
+            if reader.recognises(opening):
+                return reader.read(source)
+        inner = unwrapped(opening.head, source) if opening.head and wrappers < MAX_WRAPPERS else None
+        if inner is None:
+            raise _refusal(source, opening)
     except DecodeError as error:
-        if not source.json.strip():
-            raise UnreadableError(f"{source.path}: is empty, perhaps cut short") from error
-        if source.json.lstrip().startswith(b"{"):
-            raise UnreadableError(f"{source.path}: malformed JSON, perhaps cut short: {error}") from error
-        raise _refusal(source, refused_text(source.json)) from error
+        raise UnreadableError(f"{source.path}: malformed JSON, perhaps cut short: {error}") from error
     except RecursionError as error:
         raise UnreadableError(f"{source.path}: nested more deeply than any SBOM is") from error
+    return _read(replace(source, text=inner), wrappers + 1)
 
 
-def _refusal(source: Source, refused: Refused | None, head: Head | None = None) -> UnreadableError:
-    if refused:
-        return UnreadableError(f"{source.path}: reading {refused.name} is not built yet; {refused.advice}")
-    return NoSbomError(f"{source.path}: no SBOM, but {described(source.json, head)}")
+def _refusal(source: Source, opening: Opening) -> UnreadableError:
+    if not opening.beginning:
+        return UnreadableError(f"{source.path}: is empty, perhaps cut short")
+    if opening.head and (found := refused(opening.head)):
+        return UnreadableError(f"{source.path}: reading {found.name} is not built yet; {found.advice}")
+    return NoSbomError(f"{source.path}: no SBOM, but {described(source.text, opening.head)}")
 
 
-def _utf8(data: bytes, path: str) -> bytes:
-    """The text in UTF-8 without its byte order mark: UTF-16 and UTF-32 occur (PowerShell writes them), and only the mark tells."""
+def _utf8(data: bytes, path: str) -> tuple[bytes, bool]:
+    """The text in UTF-8 without its byte order mark, and whether a mark told its encoding.
+
+    UTF-16 and UTF-32 occur: PowerShell writes them.
+    """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            try:
-                return data[len(mark) :] if encoding == "utf-8" else data[len(mark) :].decode(encoding).encode()
-            except UnicodeError as error:
-                raise UnreadableError(f"{path}: damaged {encoding}: {error}") from error
-    return data
+            return _recoded(data[len(mark) :], encoding, path), True
+    for encoding, first in _UNMARKED:
+        if first.match(data):
+            return _recoded(data, encoding, path), True
+    return data, False
+
+
+def _recoded(data: bytes, encoding: str, path: str) -> bytes:
+    try:
+        return data if encoding == "utf-8" else data.decode(encoding).encode()
+    except UnicodeError as error:
+        raise UnreadableError(f"{path}: damaged {encoding}: {error}") from error

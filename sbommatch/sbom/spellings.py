@@ -1,4 +1,4 @@
-"""What producers spell in different ways, spelt in one: absent versions, distributions, tools."""
+"""What producers spell in different ways, spelt in one: absent versions, distributions, tools, PURL types."""
 
 import re
 
@@ -30,8 +30,13 @@ _DISTRO_IDS = {
     "redhat": "rhel",
     "rocky linux": "rocky",
     "suse linux enterprise server": "sles",
+    "vmware photon os/linux": "photon",
 }
 """Trivy's family names and os-release's NAME (Claircore, people) by os-release's ID, where they differ."""
+
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+_ALPINE = "pkg:alpine/"
 
 _TOOL = re.compile(r"(?P<name>.+?)-(?P<version>v?\d\S*|dev|\[not provided\])")
 """SPDX wants tools written `NAME-VERSION`, and names hold hyphens too."""
@@ -43,10 +48,22 @@ def stated_version(text: str | None) -> str | None:
     >>> stated_version("1.2.3"), stated_version("UNKNOWN"), stated_version("${project.version}")
     ('1.2.3', None, None)
     """
-    if text is None:
+    if not text:
         return None
     text = text.strip()
     return None if text.lower() in _NO_VERSION or "${" in text else text
+
+
+def stated_purl(text: str | None) -> str | None:
+    """A PURL as stated; Syft before 0.67 has a type of its own for packages of apk, whatever the distribution.
+
+    >>> stated_purl("pkg:alpine/musl@1.2.3-r0?distro=alpine-3.16.2")
+    'pkg:apk/musl@1.2.3-r0?distro=alpine-3.16.2'
+    """
+    if not text:
+        return None
+    text = text.strip()
+    return f"pkg:apk/{text[len(_ALPINE) :]}" if text.startswith(_ALPINE) else text or None
 
 
 def stated_distro(name: str | None, version: str | None) -> DistroStatement | None:
@@ -75,3 +92,12 @@ def named_tool(name: str, version: str | None) -> str:
     """`NAME VERSION`, or the name alone."""
     version = stated_version(version)
     return f"{name} {version}" if version else name
+
+
+def upper_snake(word: str) -> str:
+    """A word of SPDX's RDF and of SPDX 3 as SPDX 2 writes it elsewhere.
+
+    >>> upper_snake("operatingSystem"), upper_snake("DESCRIBED_BY")
+    ('OPERATING_SYSTEM', 'DESCRIBED_BY')
+    """
+    return _HUMP.sub("_", word).upper()

@@ -121,7 +121,25 @@ def feeds_and_match(scratch: Path) -> Iterator[Row]:
         yield Row("  its peak memory", figures["match"].peak_mib, "MiB")
 
 
-BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (help_screens, small_image, documents, feeds_and_match)
+READING_LIMITS_MS = {"cyclonedx-json": 10.0, "spdx-json": 10.0, "syft-json": 10.0}
+"""Of a megabyte; 10 ms are 100 MB/s. The other formats are measured only."""
+
+
+def reading(_: Path) -> Iterator[Row]:
+    """SBOMs of each format from bytes to components, the big ones among the real documents; and a million components."""
+    if not (DATA / "sboms").is_dir():
+        print("  left out: the SBOMs are absent (SBOMPAIR_DATA)")
+        return
+    reference = interleaved({"reference": IMPORT_DUCKDB}, RUNS)["reference"]
+    ran = subprocess.run(python("-m", "tests.benchmarks.reading", str(DATA)), cwd=PROJECT, check=True, capture_output=True, text=True)
+    for line in ran.stdout.splitlines():
+        format_, documents, megabytes, milliseconds = line.split()
+        limit = READING_LIMITS_MS.get(format_)
+        what = f"{format_}: {documents} documents, {megabytes} MB"
+        yield Row(what, float(milliseconds) / float(megabytes), "ms/MB", scaled(limit, reference) if limit else None)
+
+
+BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (help_screens, small_image, documents, reading, feeds_and_match)
 
 
 def main() -> None:

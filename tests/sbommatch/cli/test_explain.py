@@ -68,6 +68,14 @@ def test_what_is_no_purl_is_wrong_usage(tmp_path: Path, db: Path, asked: str, co
     assert explain(db, sbom(tmp_path / "app.json", JINJA_HIGH), asked).code == code
 
 
+def test_a_pattern_for_several_is_wrong_usage_and_for_one_stands_for_it(tmp_path: Path, db: Path) -> None:
+    sbom(tmp_path / "a.json", JINJA_HIGH)
+    assert run("sbommatch", "explain", f"{tmp_path}/*.json", "CVE-2020-28493", "--db", db).code == 0
+    sbom(tmp_path / "b.json", JINJA_HIGH)
+    ran = run("sbommatch", "explain", f"{tmp_path}/*.json", "CVE-2020-28493", "--db", db)
+    assert (ran.code, "stands for 2 files; name one SBOM" in ran.stderr) == (2, True)
+
+
 def test_a_folder_is_wrong_usage(tmp_path: Path, db: Path) -> None:
     assert explain(db, tmp_path, "CVE-2019-1551").code == 2
 

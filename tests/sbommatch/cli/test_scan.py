@@ -176,6 +176,28 @@ def test_a_folder_is_read_and_gets_a_file_for_each_document(tmp_path: Path, db: 
     assert ran.text.count("CVE-2020-28493") == 2
 
 
+def test_a_pattern_that_no_shell_expanded_stands_for_its_files(tmp_path: Path, db: Path) -> None:
+    for name in ("a.json", "b.json", "c.txt"):
+        sbom(tmp_path / name, JINJA_HIGH)
+    (tmp_path / "bad.json").write_text("{")
+    ran = scan(db, f"{tmp_path}/*.json", "-o", "json")
+    assert (ran.code, len(ran.text.splitlines())) == (5, 2)
+    assert "bad.json: malformed JSON, perhaps cut short" in ran.stderr
+    assert scan(db, f"{tmp_path}/*.xml").code == 3
+
+
+def test_a_purl_that_was_made_is_said_to_be(tmp_path: Path, db: Path) -> None:
+    kind = {"name": "syft:package:type", "value": "python"}
+    component = {"type": "library", "name": "jinja2", "version": "2.0", "properties": [kind]}
+    (tmp_path / "a.json").write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [component]}))
+    ran = scan(db, tmp_path / "a.json", "-o", "json", "-v")
+    (target,) = check(ran.stdout, SCHEMA)["targets"]
+    assert [(each["purl"], each["purl_from"], each["verdict"]) for each in target["components"]] == [
+        ("pkg:pypi/jinja2@2.0", "made", "affected")
+    ]
+    assert "1 components state no PURL" in ran.stderr
+
+
 def test_a_file_of_a_folder_that_is_no_sbom_is_a_note(tmp_path: Path, db: Path) -> None:
     sbom(tmp_path / "a.json", JINJA_HIGH)
     (tmp_path / "package.json").write_text("{}")

@@ -1,5 +1,6 @@
 """Documents from bytes, files, folders and standard input."""
 
+import base64
 import errno
 import gzip
 import hashlib
@@ -24,7 +25,9 @@ SPDX = b'{"SPDXID": "SPDXRef-DOCUMENT", "spdxVersion": "SPDX-2.3", "packages": [
 
 
 def test_readers_have_names_of_their_own() -> None:
-    assert [reader.format for reader in READERS] == ["cyclonedx-json", "spdx-json"]
+    assert [reader.format for reader in READERS] == [
+        "cyclonedx-json", "cyclonedx-xml", "spdx-json", "spdx-tag-value", "spdx-yaml", "spdx-xml", "spdx-rdf", "spdx3-json", "syft-json",
+    ]  # fmt: skip
 
 
 def test_a_document_knows_its_bytes_and_its_format() -> None:
@@ -80,29 +83,55 @@ def test_what_is_no_sbom_is_named(data: bytes, words: str) -> None:
     assert caught.value.exit_code == 3
 
 
+def test_a_known_format_that_is_not_read_is_refused_by_name_with_what_to_do() -> None:
+    with pytest.raises(UnreadableError, match=r"^x: reading Trivy JSON is not built yet; convert it first: `trivy convert") as caught:
+        read_document(b'{"SchemaVersion": 2, "ArtifactName": "alpine", "Results": []}', "x")
+    assert not isinstance(caught.value, NoSbomError)
+
+
+STATEMENT = b'{"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://cyclonedx.org/bom", "predicate": ' + CYCLONEDX + b"}"
+
+
+def envelope(payload: bytes) -> bytes:
+    return json.dumps({"payloadType": "application/vnd.in-toto+json", "payload": base64.b64encode(payload).decode()}).encode()
+
+
 @pytest.mark.parametrize(
-    ("data", "name"),
+    ("data", "wrappers"),
     [
-        (b'<?xml version="1.0"?>\n<bom xmlns="http://cyclonedx.org/schema/bom/1.4">', "CycloneDX XML"),
-        (b"# made by hand\nSPDXVersion: SPDX-2.3\n", "SPDX tag-value"),
-        (b'spdxVersion: "SPDX-2.3"\nname: a', "SPDX YAML"),
-        (b'<rdf:RDF xmlns:spdx="http://spdx.org/rdf/terms#">', "SPDX RDF"),
-        (b"<Document><SPDXID>SPDXRef-DOCUMENT</SPDXID>", "SPDX XML"),
-        (b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": []}', "SPDX 3 JSON-LD"),
-        (b'{"artifacts": [], "descriptor": {"name": "syft"}, "schema": {}}', "Syft JSON"),
-        (b'{"SchemaVersion": 2, "ArtifactName": "alpine", "Results": []}', "Trivy JSON"),
-        (
-            b'{"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://cyclonedx.org/bom", "predicate": {}}',
-            "in-toto statements",
-        ),
-        (b'{"payloadType": "application/vnd.in-toto+json", "payload": "e30=", "signatures": []}', "DSSE envelopes"),
-        (b'{"sbom": {"spdxVersion": "SPDX-2.3"}}', "GitHub's wrapper"),
+        (b'{"sbom": ' + SPDX + b"}", ["GitHub's wrapper"]),
+        (STATEMENT, ["an in-toto statement"]),
+        (envelope(STATEMENT), ["a DSSE envelope, whose signatures were not checked", "an in-toto statement"]),
+        (json.dumps({"predicate": SPDX.decode()}).encode(), ["an in-toto statement"]),
+        (b'{"predicate": {"Data": ' + CYCLONEDX + b"}}", ["an in-toto statement", "a predicate"]),
+        (envelope(b"SPDXVersion: SPDX-2.3\nPackageName: a\n"), ["a DSSE envelope, whose signatures were not checked"]),
     ],
 )
-def test_known_formats_are_refused_by_name_with_what_to_do(data: bytes, name: str) -> None:
-    with pytest.raises(UnreadableError, match=f"^x: reading {name} is not built yet; (convert|let|take) .+") as caught:
+def test_an_sbom_is_taken_out_of_what_is_around_it(data: bytes, wrappers: list[str]) -> None:
+    document = read_document(data, "x")
+    assert [each.name for each in document.components] == ["a"]
+    assert [each.message for each in document.problems] == [f"is wrapped in {wrapper}" for wrapper in wrappers]
+    assert document.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b'{"payloadType": "x", "payload": "%%%"}', "payload of its DSSE envelope is no base64"),
+        (b'{"payloadType": "x", "payload": 7}', "payload of its DSSE envelope is no base64"),
+        (b'{"payloadType": "x", "payload": "e30="}', "no SBOM, but a JSON object"),
+        (b'{"sbom": 3}', "no SBOM, but a text"),
+        (b'{"sbom": ' * 5 + b"{}" + b"}" * 5, "no SBOM, but a JSON object"),
+    ],
+)
+def test_a_wrapper_without_an_sbom_is_refused(data: bytes, words: str) -> None:
+    with pytest.raises(UnreadableError, match=words):
         read_document(data, "x")
-    assert not isinstance(caught.value, NoSbomError)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_told_by_its_first_characters(encoding: str) -> None:
+    assert read_document(CYCLONEDX.decode().encode(encoding), "x").components[0].name == "a"
 
 
 @pytest.mark.parametrize(
@@ -216,8 +245,68 @@ RELATED = json.dumps({
     ],
     "relationships": [{"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "a"}],
 }).encode()  # fmt: skip
-SEEDS = (CYCLONEDX, SPDX, IMAGE, RELATED)
-PIECES = (b"", b"null", b"[]", b"{}", b'"x"', b"1.10", b"\x00", b"\xff", b",", b"[[", b"\\ud800", b'"', b"-", b"\xed\xa0\x80")
+CYCLONEDX_XML = b"""<?xml version="1.0" encoding="UTF-8"?><bom xmlns="http://cyclonedx.org/schema/bom/1.4"><metadata><tools><tool><name>t</name>
+</tool></tools></metadata><components><component type="library" bom-ref="a"><name>a</name><components><component><name>b</name></component>
+</components><properties><property name="syft:package:type">deb</property></properties></component></components></bom>"""
+TAG_VALUE = b"""SPDXVersion: SPDX-2.3
+PackageName: a
+SPDXID: SPDXRef-a
+PackageComment: <text>several
+lines</text>
+ExternalRef: PACKAGE-MANAGER purl pkg:npm/a@1
+Relationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-a
+"""
+YAML = b"""spdxVersion: SPDX-2.3
+packages: &p
+- SPDXID: SPDXRef-a
+  name: a
+  externalRefs: [{referenceType: purl, referenceLocator: "pkg:npm/a@1"}]
+other: *p
+"""
+RDF = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:spdx="http://spdx.org/rdf/terms#"><spdx:SpdxDocument
+rdf:about="#d"><spdx:describesPackage><spdx:Package rdf:about="#a"><spdx:name>a</spdx:name><spdx:externalRef rdf:parseType="Resource">
+<spdx:referenceType rdf:resource="http://spdx.org/rdf/references/purl"/></spdx:externalRef></spdx:Package></spdx:describesPackage>
+</spdx:SpdxDocument></rdf:RDF>"""
+SPDX_XML = b"""<Document><SPDXID>SPDXRef-DOCUMENT</SPDXID><packages><name>a</name>
+<externalRefs><referenceType>purl</referenceType></externalRefs></packages></Document>"""
+SPDX_3 = json.dumps({
+    "@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld",
+    "@graph": [
+        {"type": "SpdxDocument", "spdxId": "d", "creationInfo": {"specVersion": "3.0.1", "createdUsing": ["t"]}, "rootElement": ["a"]},
+        {"type": "software_Package", "spdxId": "a", "name": "a", "externalIdentifier": ["i", {"externalIdentifierType": "cpe23"}]},
+        {"type": "Relationship", "from": "d", "to": ["a"], "relationshipType": "describes"},
+    ],
+}).encode()  # fmt: skip
+SYFT = json.dumps({
+    "artifacts": [{"id": "1", "name": "a", "type": "deb", "cpes": ["c", {"cpe": "d"}], "locations": [{"layerID": "sha256:a"}]}],
+    "descriptor": {"name": "syft"},
+    "source": {"target": {"layers": [{"digest": "sha256:a"}], "config": "e30="}},
+}).encode()  # fmt: skip
+SEEDS = (CYCLONEDX, SPDX, IMAGE, RELATED, CYCLONEDX_XML, TAG_VALUE, YAML, RDF, SPDX_XML, SPDX_3, SYFT, STATEMENT, envelope(SPDX))
+PIECES = (
+    b"<",
+    b"</",
+    b"&x;",
+    b"<text>",
+    b"\n- ",
+    b"*p",
+    b"&p ",
+    b'="',
+    b"",
+    b"null",
+    b"[]",
+    b"{}",
+    b'"x"',
+    b"1.10",
+    b"\x00",
+    b"\xff",
+    b",",
+    b"[[",
+    b"\\ud800",
+    b'"',
+    b"-",
+    b"\xed\xa0\x80",
+)
 
 
 @settings(max_examples=400)
@@ -260,12 +349,12 @@ def summary(paths: list[str]) -> list[tuple[str, str]]:
 
 
 def test_files_come_in_the_order_given_and_folders_sorted(tmp_path: Path) -> None:
-    for name in ("b.json", "a.cdx.json", "z/deep.json", "ignored.xml", "archive.tar.gz"):
+    for name in ("b.json", "a.cdx.json", "z/deep.json", "ignored.txt", "archive.tar.gz"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(CYCLONEDX)
-    (tmp_path / "explicit.xml").write_bytes(CYCLONEDX)
-    found = summary([str(tmp_path / "explicit.xml"), str(tmp_path)])
-    assert found == [("document", name) for name in ("explicit.xml", "a.cdx.json", "b.json", "deep.json")]
+    (tmp_path / "explicit.txt").write_bytes(CYCLONEDX)
+    found = summary([str(tmp_path / "explicit.txt"), str(tmp_path)])
+    assert found == [("document", name) for name in ("explicit.txt", "a.cdx.json", "b.json", "deep.json")]
 
 
 def test_compression_is_told_by_magic(tmp_path: Path) -> None:
@@ -275,6 +364,36 @@ def test_compression_is_told_by_magic(tmp_path: Path) -> None:
     documents = [each for each in open_documents([str(tmp_path)]) if isinstance(each, Document)]
     assert len(documents) == 3
     assert {each.sha256 for each in documents} == {hashlib.sha256(CYCLONEDX).hexdigest()}
+
+
+def test_a_pattern_that_no_shell_expanded_stands_for_its_files(tmp_path: Path) -> None:
+    for name in ("b.json", "a.json", "deep/c.json", ".hidden.json", "d[1].json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(CYCLONEDX)
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "folder.json" / "e.json").write_bytes(CYCLONEDX)
+    assert summary([f"{tmp_path}/?.json"]) == [("document", "a.json"), ("document", "b.json")]
+    assert summary([f"{tmp_path}/**/c.json"]) == [("document", "c.json")]
+    assert summary([f"{tmp_path}/folder*"]) == [("document", "e.json")]
+    assert summary([f"{tmp_path}/d[1].json"]) == [("document", "d[1].json")]
+    assert [kind for kind, _ in summary([f"{tmp_path}/*.xml"])] == ["error"]
+    assert read.names_several([f"{tmp_path}/?.json"])
+    assert not read.names_several([f"{tmp_path}/d[1].json"])
+
+
+def test_of_a_folder_all_forms_of_sboms_are_read(tmp_path: Path) -> None:
+    forms = {
+        "a.xml": CYCLONEDX_XML,
+        "b.spdx": TAG_VALUE,
+        "c.yml": YAML,
+        "d.rdf": RDF,
+        "e.spdx.xml": SPDX_XML,
+        "f.jsonld": SPDX_3,
+        "g.tag": TAG_VALUE,
+    }
+    for name, data in forms.items():
+        (tmp_path / name).write_bytes(data)
+    assert summary([str(tmp_path)]) == [("document", name) for name in forms]
 
 
 def test_a_bomb_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

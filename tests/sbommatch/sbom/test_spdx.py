@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from sbommatch.errors import UnreadableError
 from sbommatch.problem import ProblemCode
 from sbommatch.sbom.component import ComponentLayer, DistroStatement, Subject
 from tests.sbommatch.sbom.made import DIFF_IDS, annotation, described, purl, spdx
@@ -226,8 +225,22 @@ def test_the_version_of_the_format() -> None:
     assert spdx(PACKAGE, spdxVersion="SPDX-2.1").spec_version == "2.1"
     document = spdx(PACKAGE, spdxVersion="")
     assert (document.spec_version, [each.code for each in document.problems]) == (None, [ProblemCode.BAD_RECORD])
-    with pytest.raises(UnreadableError, match=r"reading SPDX 3\.0 is not built yet"):
-        spdx(PACKAGE, spdxVersion="SPDX-3.0")
+    document = spdx(PACKAGE, spdxVersion="SPDX-3.0")
+    assert [each.message for each in document.problems] == ["is '3.0', no version of SPDX 2; read as 2.3"]
+
+
+@pytest.mark.parametrize(("tool", "names"), [("sbomgen-1", ["a"]), ("tern-2", ["a", "src"]), ("melange-1", ["a", "src"])])
+def test_sbomgens_source_packages_are_no_components(tool: str, names: list[str]) -> None:
+    document = spdx(
+        PACKAGE,
+        {"SPDXID": "SPDXRef-src", "name": "src"},
+        creationInfo={"creators": [f"Tool: {tool}"]},
+        relationships=[
+            {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-nothing"},
+            {"spdxElementId": PACKAGE["SPDXID"], "relationshipType": "GENERATED_FROM", "relatedSpdxElement": "SPDXRef-src"},
+        ],
+    )
+    assert [each.name for each in document.components] == names
 
 
 def test_a_document_without_packages_says_so() -> None:

@@ -1,4 +1,7 @@
-"""CycloneDX JSON, 1.2 to 1.7 (and what calls itself 1.0 or 1.1), of any producer: https://cyclonedx.org/docs/1.7/json/."""
+"""CycloneDX, 1.0 to 1.7, of any producer: what is read of it, and what becomes of it, whatever it was written in.
+
+https://cyclonedx.org/docs/1.7/json/
+"""
 
 import re
 from collections.abc import Iterator
@@ -8,13 +11,13 @@ from msgspec import Struct, field
 
 from sbommatch.errors import UnreadableError
 from sbommatch.problem import ProblemCode
+from sbommatch.sbom._document import Statements, assembled
 from sbommatch.sbom._image import Layers, StatedImage, stated_image
-from sbommatch.sbom._lenient import decode
 from sbommatch.sbom._properties import NOTHING_STATED, Property, distinct_paths, stated_by
-from sbommatch.sbom._reader import Head, Problems, Source
+from sbommatch.sbom._reader import Problems, Source
 from sbommatch.sbom._refs import Refs
-from sbommatch.sbom.component import Component, Document, Subject
-from sbommatch.sbom.spellings import named_tool, stated_distro, stated_version
+from sbommatch.sbom.component import Component, DistroStatement, Document, Subject
+from sbommatch.sbom.spellings import named_tool, stated_distro, stated_purl, stated_version
 
 OPERATING_SYSTEM = "operating-system"
 
@@ -54,6 +57,8 @@ class _Tool(Struct, gc=False):
 
 
 class _Tools(Struct, gc=False):
+    tool: list[_Tool] | None = None
+    """XML's list until 1.4: JSON's has no name."""
     components: list[_Tool] | None = None
     services: list[_Tool] | None = None
 
@@ -64,44 +69,36 @@ class _Metadata(Struct, gc=False):
     component: _Component | None = None
 
 
-class _Bom(Struct, gc=False, rename="camel"):
+class Bom(Struct, gc=False, rename="camel"):
+    """A whole document."""
+
     spec_version: str | None = None
     metadata: _Metadata | None = None
     components: _Listed = None
 
 
-class CycloneDxJson:
-    """Reads CycloneDX JSON."""
+def cyclonedx_document(bom: Bom, source: Source, format_: str) -> Document:
+    """The document. The parts of the subject itself (`metadata.component.components`) come before the other components.
 
-    format = "cyclonedx-json"
-
-    def recognises(self, head: Head) -> bool:
-        """By `bomFormat`, which the specification demands."""
-        return bytes(head.bom_format) == b'"CycloneDX"'
-
-    def read(self, source: Source) -> Document:
-        """See `Reader.read`. The parts of the subject itself (`metadata.component.components`) come before the other components."""
-        bom = decode(source, _Bom)
-        _check_version(bom.spec_version, source)
-        metadata = bom.metadata or _Metadata()
-        subject = metadata.component or _Component()
-        image = stated_image(subject.properties or (), source.problems)
-        layers = Layers(image.layers)
-        components = tuple(_components(subject, bom.components, layers, source.problems))
-        if not components:
-            source.problems.note(ProblemCode.NO_COMPONENTS, "", "lists no components: there is nothing to match")
-        return Document(
-            path=source.path,
-            sha256=source.sha256,
-            format=self.format,
+    Raises `UnreadableError` for a version of the format that is not known.
+    """
+    _check_version(bom.spec_version, source)
+    metadata = bom.metadata or _Metadata()
+    subject = metadata.component or _Component()
+    image = stated_image(subject.properties or (), source.problems)
+    layers = Layers(image.layers)
+    return assembled(
+        source,
+        Statements(
+            format=format_,
             spec_version=bom.spec_version,
             producer=_producer(metadata.tools),
             subject=_subject(subject, image),
-            distros=tuple(each.distro for each in components if each.type == OPERATING_SYSTEM and each.distro),
-            layers=layers.all(),
-            components=components,
-            problems=source.problems.all(),
-        )
+            distros=_subject_distro(subject),
+            layers=layers,
+            components=_components(subject, bom.components, layers, source.problems),
+        ),
+    )
 
 
 def _check_version(stated: str | None, source: Source) -> None:
@@ -114,15 +111,21 @@ def _check_version(stated: str | None, source: Source) -> None:
 
 def _producer(tools: list[_Tool] | _Tools | None) -> str | None:
     """The first tool with a name; a list until CycloneDX 1.4, components and services since."""
-    listed = [*(tools.components or ()), *(tools.services or ())] if isinstance(tools, _Tools) else tools or []
+    listed = [*(tools.tool or ()), *(tools.components or ()), *(tools.services or ())] if isinstance(tools, _Tools) else tools or []
     return next((named_tool(tool.name, tool.version) for tool in listed if tool.name), None)
+
+
+def _subject_distro(subject: _Component) -> tuple[DistroStatement, ...]:
+    """Of a document about an operating system."""
+    distro = stated_distro(subject.name, subject.version) if subject.type == OPERATING_SYSTEM else None
+    return (distro,) if distro else ()
 
 
 def _subject(subject: _Component, image: StatedImage) -> Subject:
     return Subject(
         name=f"{subject.group}/{subject.name}" if subject.group and subject.name else subject.name or None,
         version=stated_version(subject.version),
-        purl=subject.purl or None,
+        purl=stated_purl(subject.purl),
         config_digest=image.config_digest,
         platform=image.platform,
     )
@@ -159,6 +162,7 @@ def _component(component: _Component, ref: str, layers: Layers) -> Component:
     paths = (*(each.location for each in occurrences if each.location), *stated.paths)
     type_ = component.type or "library"
     version = stated_version(component.version)
+    purl = stated_purl(component.purl)
     distro = stated.distro
     if type_ == OPERATING_SYSTEM and distro is None:
         distro = stated_distro(component.name, version)
@@ -168,10 +172,13 @@ def _component(component: _Component, ref: str, layers: Layers) -> Component:
         name=component.name or "",
         group=component.group or None,
         version=version,
-        purl=component.purl or None,
+        purl=purl,
+        purl_from="stated" if purl else None,
+        package_type=stated.package_type,
         cpes=tuple(dict.fromkeys((component.cpe, *stated.cpes))) if component.cpe else stated.cpes,
         source_name=stated.source_name,
         source_version=stated.source_version,
+        module=stated.module,
         distro=distro,
         visible=stated.visible,
         layer=layers.index_of(stated, diff_id),
