@@ -10,7 +10,7 @@ BASE_NAME_KEYS = ("org.opencontainers.image.base.name", "org.opencontainers.imag
 
 
 def find_base(image: Image, given: Image | None = None) -> BaseImage:
-    """The base image: given by the user, else named by annotation, else guessed from the history.
+    """The base image: given by the user, else attested by the builder, else named by annotation, else guessed from the history.
 
     `given` is the base when its layers are the image's lowest (the same chain id); otherwise it is not the base, and nothing is guessed
     instead.
@@ -18,6 +18,8 @@ def find_base(image: Image, given: Image | None = None) -> BaseImage:
     """
     if given is not None:
         return _given_base(image, given)
+    if image.provenance is not None and image.provenance.base_last_layer is not None:
+        return BaseImage(BaseMethod.PROVENANCE, Confidence.EXACT, image.provenance.base_name, image.provenance.base_last_layer)
     last_layer = _last_layer_by_history(image)
     stated = {**image.config.labels, **image.annotations}
     name = next((stated[key] for key in BASE_NAME_KEYS if stated.get(key)), None)

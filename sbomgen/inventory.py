@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from sbomgen.image.manifest import Image, Layer
+from sbomgen.image.manifest import DockerfileLines, Image, Layer
 from sbomgen.model import Distro, Edge, Problem, TrackedPackage
 
 
@@ -12,6 +12,8 @@ class BaseMethod(StrEnum):
     """How the base image was told apart."""
 
     ANNOTATION = "annotation"
+    PROVENANCE = "provenance"
+    """By what BuildKit attests of the build."""
     GIVEN = "given"
     HISTORY = "history"
     NONE = "none"
@@ -47,14 +49,6 @@ class ReadState(StrEnum):
 
     FULL = "full"
     NOT_READ = "not_read"
-
-
-class DockerfileLines(Struct, frozen=True):
-    """The lines of a Dockerfile that made a layer, from BuildKit's provenance."""
-
-    path: str
-    start: int
-    end: int
 
 
 class ScannedLayer(Struct, frozen=True, kw_only=True):

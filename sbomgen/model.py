@@ -14,6 +14,7 @@ class ProblemCode(StrEnum):
     """What kind of thing went wrong; the `message` of the problem says the rest."""
 
     ARCHIVE_ENTRY_SKIPPED = "archive_entry_skipped"
+    ATTESTATION_UNREADABLE = "attestation_unreadable"
     BAD_RECORD = "bad_record"
     CONFIG_INCONSISTENT = "config_inconsistent"
     EVIDENCE_UNREADABLE = "evidence_unreadable"

@@ -45,7 +45,7 @@ def scan_image(
     """
     options = options or ScanOptions()
     scans, problems = _scan_layers(image, options.catalogers, on_layer)
-    problems.extend(_inconsistencies(image))
+    problems.extend((*image.problems, *_inconsistencies(image)))
     overlay, history = Overlay(), PackageHistory()
     assemblies: dict[str, _Assembly] = {}
     for index, scan in enumerate(scans):
@@ -143,7 +143,8 @@ def _edges(assemblies: Iterable[_Assembly], overlay: Overlay) -> tuple[Edge, ...
 
 def _scanned_layers(image: Image, scans: Sequence[LayerScan | None], base: BaseImage, show_build_args: bool) -> Iterable[ScannedLayer]:
     origins: Sequence[LayerOrigin] = layer_origins(image, base)
-    for layer, scan, origin in zip(image.layers, scans, origins, strict=True):
+    lines = image.provenance.dockerfile if image.provenance else (None,) * len(image.layers)
+    for layer, scan, origin, dockerfile in zip(image.layers, scans, origins, lines, strict=True):
         yield ScannedLayer(
             layer=layer,
             created_by=presentable(layer.history.created_by, show_build_args) if layer.history else "",
@@ -151,6 +152,7 @@ def _scanned_layers(image: Image, scans: Sequence[LayerScan | None], base: BaseI
             read=ReadState.FULL if scan is not None else ReadState.NOT_READ,
             reason=None if scan is not None else "could not be read: see problems",
             size_bytes=scan.size_bytes if scan is not None else None,
+            dockerfile=dockerfile,
         )
 
 

@@ -66,7 +66,7 @@ FLOORS = {
     "sbomgen.rpmdb": "rpmdb",
     "sbomgen.catalogers": "catalogers rpmdb evidence model errors",
     "sbomgen.image": "image evidence layerscan model errors __version__",
-    "sbomgen.documents": "documents inventory image.manifest image.index purl model errors",
+    "sbomgen.documents": "documents diff inventory image.manifest image.index purl model errors",
 }
 """What the modules of a folder may import of their own tool: themselves, and the floors below."""
 
@@ -124,7 +124,7 @@ PLUGINS = [
 ]
 
 NO_PLUGINS = {
-    "sbomgen.documents": {"content", "escape", "inspect", "layers", "licences", "properties", "spdx_licences"},
+    "sbomgen.documents": {"content", "diff", "escape", "inspect", "layers", "licences", "properties", "spdx_licences"},
     "sbommatch.versions": {"scheme", "numbers", "intervals"},
     "sbommatch.sbom": {"component", "read", "spellings"},
     "sbommatch.reports": {"explanation", "output", "report", "text", "words"},

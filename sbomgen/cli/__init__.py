@@ -11,6 +11,7 @@ from sbomgen.cli.base import DEFAULT_COMMAND, PROGRAM, CommandEntry, LazyGroup, 
 COMMANDS = (
     CommandEntry("scan", "sbomgen.cli.scan:scan", "Write the SBOM of a container image."),
     CommandEntry("layers", "sbomgen.cli.layers:layers", "Show what each layer added, upgraded and removed."),
+    CommandEntry("diff", "sbomgen.cli.diff:diff", "Show which packages differ between two images."),
     CommandEntry("inspect", "sbomgen.cli.inspect:inspect", "Show index, manifest, config, digests and layers; read no layer."),
     CommandEntry("catalogers", "sbomgen.cli.catalogers:catalogers", "List what is looked for in an image."),
 )

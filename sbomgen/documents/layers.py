@@ -6,7 +6,8 @@ from msgspec import Struct
 from sbomgen.documents._columns import BOLD, DIM, GAP, GREEN, in_columns, readable_size, shortened, styled, terminal_width
 from sbomgen.documents.escape import clean, terminal_text
 from sbomgen.documents.properties import listed_packages
-from sbomgen.inventory import BaseImage, DockerfileLines, Inventory, LayerOrigin, ReadState, ScannedLayer
+from sbomgen.image.manifest import DockerfileLines
+from sbomgen.inventory import BaseImage, Inventory, LayerOrigin, ReadState, ScannedLayer
 from sbomgen.model import EventKind, Problem, TrackedPackage
 
 SCHEMA = "sbomgen.layers/1"
@@ -169,6 +170,8 @@ def layers_table(inventory: Inventory, *, terminal: bool = False, colour: bool =
 
 def _instruction(layer: ScannedLayer) -> str:
     told = layer.created_by or "(the history does not tell)"
+    if (lines := layer.dockerfile) is not None:
+        told = f"{lines.path}:{lines.start}{f'-{lines.end}' if lines.end != lines.start else ''} {told}"
     return told if layer.read is ReadState.FULL else f"NOT READ: {layer.reason or 'no reason known'}: {told}"
 
 

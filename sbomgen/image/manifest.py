@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
+from sbomgen.model import Problem
+
 
 class HistoryEntry(Struct, frozen=True):
     """One entry of the config's history."""
@@ -69,6 +71,25 @@ class Layer(Struct, frozen=True, kw_only=True):
     """Says that the layer will be opened: from a registry it is fetched from now on, beside others. Never needed, never waits."""
 
 
+class DockerfileLines(Struct, frozen=True):
+    """The lines of a Dockerfile that made a layer."""
+
+    path: str
+    start: int
+    end: int
+
+
+class BuildProvenance(Struct, frozen=True, kw_only=True):
+    """What the builder attests about the image."""
+
+    dockerfile: tuple[DockerfileLines | None, ...]
+    """For each layer."""
+    base_name: str | None
+    """The image that `FROM` names, with its digest; None where it stands on none."""
+    base_last_layer: int | None
+    """Index of that image's topmost layer."""
+
+
 class Image(Struct, frozen=True, kw_only=True):
     """An image of one platform."""
 
@@ -82,6 +103,9 @@ class Image(Struct, frozen=True, kw_only=True):
     config: ImageConfig
     annotations: dict[str, str]
     layers: tuple[Layer, ...]
+    provenance: BuildProvenance | None = None
+    problems: tuple[Problem, ...] = ()
+    """Notes on what stands beside the image and could not be read."""
 
 
 def chain_ids(diff_ids: tuple[str, ...]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from sbomgen.errors import UnreadableError, UsageError
 from sbomgen.image.blobs import Blobs, TarBlobs, open_blobs
 from sbomgen.image.index import ImageIndex, choose
 from sbomgen.image.manifest import Image
+from sbomgen.image.provenance import with_provenance
 from sbomgen.image.registry.names import parse_name
 from sbomgen.image.remote import NotHereError, OpenOptions, RemoteName, looks_like_file
 from sbomgen.image.remotes import REMOTES
@@ -62,8 +63,8 @@ def open_source(source: str, options: OpenOptions | None = None) -> Iterator[tup
     options = options or OpenOptions()
     with ExitStack() as stack:
         images, choice = _enter(stack, source, options)
-        image = images.image(choose(images.index, choice, options.platform))
-        yield images, structs.replace(image, source=source)
+        chosen = choose(images.index, choice, options.platform)
+        yield images, with_provenance(structs.replace(images.image(chosen), source=source), chosen, images)
 
 
 @contextmanager

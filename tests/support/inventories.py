@@ -13,8 +13,8 @@ import msgspec
 
 from sbomgen.documents.content import content_id
 from sbomgen.history import ref_of
-from sbomgen.image.manifest import HistoryEntry, HistoryMatch, Image, ImageConfig, Layer, chain_ids
-from sbomgen.inventory import BaseImage, BaseMethod, Confidence, DockerfileLines, Inventory, LayerOrigin, ReadState, ScannedLayer
+from sbomgen.image.manifest import DockerfileLines, HistoryEntry, HistoryMatch, Image, ImageConfig, Layer, chain_ids
+from sbomgen.inventory import BaseImage, BaseMethod, Confidence, Inventory, LayerOrigin, ReadState, ScannedLayer
 from sbomgen.model import (
     Distro,
     Edge,

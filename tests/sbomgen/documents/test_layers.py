@@ -95,7 +95,7 @@ def test_the_table_shows_what_each_layer_did() -> None:
         "LAYER  ORIGIN     SIZE  INSTRUCTION",
         "    0  base    10.2 kB  ADD alpine.tar.gz / # buildkit",
         "    added 3: curl 8.9.0-r0, libssl3 3.3.1-r0, musl 1.2.5-r1",
-        "    1  own     20.5 kB  RUN apk upgrade && apk del curl",
+        "    1  own     20.5 kB  Dockerfile:3-4 RUN apk upgrade && apk del curl",
         "    added 2: idna 3.7, py3-idna 3.7-r0",
         "    upgraded 1: libssl3 3.3.1-r0 → 3.3.2-r1",
         "    removed 1: curl 8.9.0-r0",
