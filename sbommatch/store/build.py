@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from sbommatch import __version__
-from sbommatch.advisory import Advisory
+from sbommatch.advisory import Advisory, Enrichment
 from sbommatch.errors import DatabaseError, UsageError
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.store.engine import connect, engine_error, interruptible
@@ -132,6 +132,12 @@ def _load(sources: Sequence[Source], connection: "DuckDBPyConnection", built_at:
     _write_packages(connection, staging)
     _write_advisories(connection, feeds)
     connection.execute(AFFECTED)
+    _append(connection, "enrichment", (_enrichment_row(one, feed.snapshot_id) for feed in feeds for one in feed.enrichments))
+    _append(
+        connection,
+        "end_of_life",
+        ((one.namespace, one.feed, one.on, one.what, feed.snapshot_id, None) for feed in feeds for one in feed.end_of_life),
+    )
     for feed in feeds:
         _write_snapshot(connection, feed)
     return feeds
@@ -192,6 +198,19 @@ def _advisory_row(number: int, advisory: Advisory, groups: Groups, snapshot_id: 
     )
 
 
+def _enrichment_row(enrichment: Enrichment, snapshot_id: int) -> tuple[object, ...]:
+    kev, epss = enrichment.kev, enrichment.epss
+    return (
+        enrichment.id,
+        enrichment.feed,
+        *((kev.added, kev.due, kev.ransomware) if kev else (None, None, None)),
+        *((epss.score, epss.percentile, epss.date) if epss else (None, None, None)),
+        [msgspec.structs.asdict(rate(severity)) for severity in enrichment.severities] or None,
+        snapshot_id,
+        None,
+    )
+
+
 AFFECTED = """
 INSERT INTO affected
 SELECT pkg_id, advisory_id, scheme, name_kind, lo, hi, listed, raw, events, unplaced, rule, state, fix_state, fix, arch, "module", channel,
@@ -221,6 +240,8 @@ def _write_snapshot(connection: "DuckDBPyConnection", feed: LoadedFeed) -> None:
         len(feed.heads),
         counts[0],
         sum(head.advisory.withdrawn is not None for head in feed.heads),
+        len(feed.enrichments),
+        len(feed.end_of_life),
         counts[1],
         feed.refused,
         feed.notes.get(ProblemCode.GIT_RANGE, 0),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from sbommatch.advisory import Advisory, Affected
+from sbommatch.advisory import Advisory, Affected, EndOfLife, Enrichment
 from sbommatch.errors import FeedError
 from sbommatch.formats import FORMAT_BY_NAME, FeedContext
 from sbommatch.problem import Problem, ProblemCode
@@ -88,6 +88,9 @@ class LoadedFeed(Struct, frozen=True, kw_only=True):
     snapshot_id: int
     heads: tuple[Head, ...]
     """Sorted by identifier."""
+    enrichments: tuple[Enrichment, ...]
+    """Likewise."""
+    end_of_life: tuple[EndOfLife, ...]
     sha256: str
     captured_at: datetime | None
     covers: tuple[str, ...]
@@ -114,15 +117,21 @@ def load_feed(source: Source, snapshot_id: int, staging: Staging, built_at: date
                 load.note(part)
             elif isinstance(part, Advisory):
                 load.add(part)
+            elif isinstance(part, Enrichment):
+                load.enrich(part)
+            else:
+                load.end_of_life.add((part.namespace, part.on, part.what))
         if len(digests) % PROGRESS_RECORDS == 0:
             progress(source.declaration.name, len(load.heads))
-    if not load.heads:
+    if not (load.heads or load.enrichments or load.end_of_life):
         why = f": {load.losses[0].where}: {load.losses[0].message}" if load.losses else ""
         raise FeedError(f"{source.declaration.name}: {source.snapshot.path} holds no advisory of the form {source.declaration.format}{why}")
     return LoadedFeed(
         source=source,
         snapshot_id=snapshot_id,
         heads=tuple(load.heads[identifier] for identifier in sorted(load.heads)),
+        enrichments=tuple(load.enrichments[identifier] for identifier in sorted(load.enrichments)),
+        end_of_life=tuple(EndOfLife(namespace, context.feed, on, what) for namespace, on, what in sorted(load.end_of_life)),
         sha256=snapshot_digest(digests),
         captured_at=source.snapshot.captured_at or load.newest(built_at),
         covers=tuple(sorted(load.covered(source.declaration.covers))),
@@ -141,6 +150,8 @@ class _Load:
         self._staging = staging
         self._namespaces: set[str] = set()
         self.heads: dict[str, Head] = {}
+        self.enrichments: dict[str, Enrichment] = {}
+        self.end_of_life: set[tuple[str, str, str]] = set()
         self.losses: list[Problem] = []
         self.refused = 0
         self.notes: Counter[str] = Counter()
@@ -163,6 +174,11 @@ class _Load:
         self.heads[advisory.id] = head
         for affected in advisory.affected:
             self._stage(head.key, advisory, affected)
+
+    def enrich(self, enrichment: Enrichment) -> None:
+        """Takes in what is said of an identifier, together with what was said of it before."""
+        known = self.enrichments.get(enrichment.id)
+        self.enrichments[enrichment.id] = _enriched(known, enrichment) if known else enrichment
 
     def _merged(self, known: Head, advisory: Advisory) -> Head:
         """The record in place of a known one of its identifier.
@@ -194,8 +210,11 @@ class _Load:
 
         None where no record states any.
         """
-        stated = (parse_date(head.advisory.modified) for head in self.heads.values() if head.advisory.modified)
-        return max((moment for moment in stated if moment and EARLIEST <= moment <= built_at), default=None)
+        stated: set[str | None] = {head.advisory.modified for head in self.heads.values()}
+        stated |= {one.epss.date for one in self.enrichments.values() if one.epss}
+        stated |= {one.kev.added for one in self.enrichments.values() if one.kev}
+        moments = map(parse_date, filter(None, stated))
+        return max((moment for moment in moments if moment and EARLIEST <= moment <= built_at), default=None)
 
     def covered(self, patterns: tuple[str, ...]) -> Iterator[str]:
         """The namespaces that the feed speaks for; of `alpine:*` those that it has records of."""
@@ -204,6 +223,17 @@ class _Load:
                 yield from (namespace for namespace in self._namespaces if namespace.startswith(pattern[:-1]))
             else:
                 yield pattern
+
+
+def _enriched(one: Enrichment, other: Enrichment) -> Enrichment:
+    """Two words on one identifier; the later one counts where both say something."""
+    return Enrichment(
+        id=one.id,
+        feed=one.feed,
+        kev=other.kev or one.kev,
+        epss=other.epss or one.epss,
+        severities=tuple(dict.fromkeys((*one.severities, *other.severities))),
+    )
 
 
 def _without_affected(advisory: Advisory) -> Advisory:

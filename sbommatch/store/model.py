@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from sbommatch.advisory import FixState, NameKind, State
+from sbommatch.advisory import Epss, FixState, Kev, NameKind, State
 
 
 class Lookup(Struct, frozen=True, kw_only=True):
@@ -65,6 +65,10 @@ class FeedStatus(Struct, frozen=True, kw_only=True):
     """Rows: intervals, listed versions, clearings."""
     withdrawn: int
     """Records withdrawn."""
+    enrichments: int = 0
+    """Identifiers that it says something of without naming a package: exploitation, severities."""
+    end_of_life: int = 0
+    """Dates until which releases are maintained."""
     unkeyed: int
     """Rows with a bound that has no key."""
     refused: int
@@ -112,9 +116,13 @@ class Group(Struct, frozen=True, kw_only=True):
     ids: tuple[str, ...]
     """All identifiers, sorted."""
     severities: tuple[RatedSeverity, ...]
-    """Of all standing records of the group, sorted, without repetitions."""
+    """Of all standing records and enrichments of the group, sorted, without repetitions."""
     links: tuple[str, ...]
-    """Likewise."""
+    """Of all standing records, likewise."""
+    kev: Kev | None = None
+    """Of several catalogs that list it, the entry that was added first."""
+    epss: Epss | None = None
+    """Of several scores the newest."""
 
 
 class Record(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from sbommatch.versions.scheme import KEY_FORMAT
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SCHEMA_NUMBER = 1
+SCHEMA_NUMBER = 2
 """Raised with every change of `schema.sql`."""
 
 BUILD_AGAIN = "build it again with `sbommatch db build`"

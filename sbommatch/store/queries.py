@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from sbommatch.advisory import Event, FixState
+from sbommatch.advisory import EndOfLife, Epss, Event, FixState, Kev
 from sbommatch.ecosystems import LANGUAGE_BY_PURL_TYPE, normalise_pypi
 from sbommatch.errors import UsageError
 from sbommatch.purl import InvalidPurl, parse_purl
@@ -30,7 +30,7 @@ SELECT digest, strftime(built_at, '%Y-%m-%dT%H:%M:%SZ') AS built_at, key_format,
 
 _SNAPSHOTS = """
 SELECT feed AS name, sha256 AS snapshot, strftime(captured_at, '%Y-%m-%dT%H:%M:%SZ') AS captured_at, covers, completeness, proof,
-    advisories, affected, withdrawn, unkeyed, refused, git_ranges, unordered
+    advisories, affected, withdrawn, enrichments, end_of_life, unkeyed, refused, git_ranges, unordered
 FROM snapshot ORDER BY feed, snapshot_id
 """
 
@@ -186,6 +186,12 @@ FROM advisory_group g JOIN (SELECT unnest($1::INTEGER[]) AS group_id) w USING (g
 WHERE d.withdrawn IS NULL AND d.last_snapshot IS NULL
 """
 
+_ENRICHED = """
+SELECT id, feed, kev_added, kev_due, kev_ransomware, epss_score, epss_percentile, epss_date, severities
+FROM enrichment WHERE id IN (SELECT unnest($1::VARCHAR[])) AND last_snapshot IS NULL
+ORDER BY id, feed
+"""
+
 
 def groups_of(database: Database, advisory_ids: Iterable[int]) -> Mapping[int, tuple[Group, ...]]:
     """The groups of each advisory, sorted, with what all standing records of a group say of it, those of other feeds too."""
@@ -207,26 +213,65 @@ def _groups(database: Database, wanted: Sequence[int]) -> dict[int, Group]:
         ids.setdefault(group_id, []).append(identifier)
         if shown:
             display[group_id] = identifier
-    severities: dict[int, set[RatedSeverity]] = {group_id: set() for group_id in ids}
-    links: dict[int, set[str]] = {group_id: set() for group_id in ids}
+    said: dict[int, _Said] = {group_id: _Said() for group_id in ids}
     for group_id, stated, urls in database.rows(_SAID_OF_GROUPS, [wanted]):
-        severities[group_id].update(RatedSeverity(**severity) for severity in stated)
-        links[group_id].update(urls)
+        said[group_id].severities.update(RatedSeverity(**severity) for severity in stated)
+        said[group_id].links.update(urls)
+    _enrich(database, ids, said)
     return {
         group_id: Group(
             group_id=group_id,
             display=display[group_id],
             ids=tuple(identifiers),
-            severities=_sorted(severities[group_id]),
-            links=tuple(sorted(links[group_id])),
+            severities=_sorted(said[group_id].severities),
+            links=tuple(sorted(said[group_id].links)),
+            kev=min(said[group_id].kev, key=lambda kev: kev.added, default=None),
+            epss=max(said[group_id].epss, key=lambda epss: epss.date or "", default=None),
         )
         for group_id, identifiers in ids.items()
     }
 
 
+class _Said:
+    """What records and enrichments say of a group."""
+
+    def __init__(self) -> None:
+        self.severities: set[RatedSeverity] = set()
+        self.links: set[str] = set()
+        self.kev: list[Kev] = []
+        self.epss: list[Epss] = []
+
+
+def _enrich(database: Database, ids: Mapping[int, Sequence[str]], said: Mapping[int, _Said]) -> None:
+    """Adds what feeds say of identifiers; the word on one that stands in several groups, a notice's, is on each."""
+    groups: dict[str, list[_Said]] = {}
+    for group_id, identifiers in ids.items():
+        for identifier in identifiers:
+            groups.setdefault(identifier, []).append(said[group_id])
+    for identifier, _feed, added, due, ransomware, score, percentile, date, severities in database.rows(_ENRICHED, [list(groups)]):
+        for group in groups[identifier]:
+            group.severities.update(RatedSeverity(**severity) for severity in severities or ())
+            if added is not None:
+                group.kev.append(Kev(added, due, ransomware))
+            if score is not None:
+                group.epss.append(Epss(score, percentile, date))
+
+
 def _sorted(severities: Iterable[RatedSeverity]) -> tuple[RatedSeverity, ...]:
     """No two differ in the score alone, which may be None."""
     return tuple(sorted(severities, key=lambda severity: (severity.system, severity.value, severity.source)))
+
+
+_END_OF_LIFE = """
+SELECT namespace, feed, until, what FROM end_of_life
+WHERE namespace IN (SELECT unnest($1::VARCHAR[])) AND last_snapshot IS NULL
+ORDER BY ALL
+"""
+
+
+def end_of_life(database: Database, namespaces: Iterable[str]) -> tuple[EndOfLife, ...]:
+    """Until when releases are maintained, by every feed that says so, sorted by namespace, feed, day."""
+    return tuple(EndOfLife(*row) for row in database.rows(_END_OF_LIFE, [sorted(set(namespaces))]))
 
 
 _ADVISORIES_NAMED = """

@@ -21,6 +21,8 @@ CREATE TABLE snapshot (                     -- one state of one feed, as it was 
     advisories INTEGER NOT NULL,            -- records read, withdrawn ones among them
     affected INTEGER NOT NULL,              -- rows of `affected`
     withdrawn INTEGER NOT NULL,             -- advisories withdrawn
+    enrichments INTEGER NOT NULL,           -- rows of `enrichment`
+    end_of_life INTEGER NOT NULL,           -- rows of `end_of_life`
     unkeyed INTEGER NOT NULL,               -- rows with a bound that has no key
     refused INTEGER NOT NULL,               -- records that could not be read
     git_ranges INTEGER NOT NULL,            -- ranges of commits, set aside
@@ -52,6 +54,29 @@ CREATE TABLE identifier (                   -- a vulnerability group: identifier
 CREATE TABLE advisory_group (               -- a record that names several CVEs is in several groups
     advisory_id INTEGER NOT NULL,
     group_id INTEGER NOT NULL
+);
+
+CREATE TABLE enrichment (                   -- what a feed says of a vulnerability without naming a package; joins its group by `id`
+    id VARCHAR NOT NULL,
+    feed VARCHAR NOT NULL,
+    kev_added VARCHAR,                      -- YYYY-MM-DD, like all dates here; NULL: not in the catalog
+    kev_due VARCHAR,
+    kev_ransomware BOOLEAN,
+    epss_score DOUBLE,                      -- 0 to 1
+    epss_percentile DOUBLE,
+    epss_date VARCHAR,
+    severities STRUCT("system" VARCHAR, "value" VARCHAR, source VARCHAR, score DOUBLE, level VARCHAR)[],    -- NULL: none
+    first_snapshot INTEGER NOT NULL,
+    last_snapshot INTEGER
+);
+
+CREATE TABLE end_of_life (                  -- until when releases of distributions are maintained
+    namespace VARCHAR NOT NULL,
+    feed VARCHAR NOT NULL,
+    until VARCHAR NOT NULL,
+    what VARCHAR NOT NULL,                  -- which support ends: standard, lts, esm; empty: the last one
+    first_snapshot INTEGER NOT NULL,
+    last_snapshot INTEGER
 );
 
 CREATE TABLE package (

@@ -6,7 +6,7 @@ import pytest
 
 from sbommatch.errors import DatabaseError
 from sbommatch.store.engine import connect
-from sbommatch.store.open import open_database
+from sbommatch.store.open import SCHEMA_NUMBER, open_database
 from sbommatch.store.queries import status
 from tests.sbommatch.store.made import build_osv, osv
 
@@ -91,7 +91,7 @@ def test_another_key_format_is_refused_with_what_to_do(tmp_path: Path) -> None:
 
 def test_another_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
     message = refused(changed(tmp_path, "UPDATE meta SET schema_number = 99, tool_version = '7.0.0'"))
-    assert "written by sbommatch 7.0.0, it has schema 99, this release reads schema 1: build it again" in message
+    assert f"written by sbommatch 7.0.0, it has schema 99, this release reads schema {SCHEMA_NUMBER}: build it again" in message
 
 
 def test_a_database_without_its_own_description_is_damaged(tmp_path: Path) -> None:
