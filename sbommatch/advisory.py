@@ -79,6 +79,13 @@ class Severity(Struct, frozen=True):
     """Who says so: the feed's name, or the source it names."""
 
 
+ANY_MODULE = "*"
+"""The module of what was built in one, nobody says which."""
+
+GIT_RANGE = "git_range"
+"""The rule of a range of commits, without events: no version can be placed in it."""
+
+
 class Affected(Struct, frozen=True, kw_only=True):
     """One package that an advisory speaks of."""
 
@@ -100,7 +107,7 @@ class Affected(Struct, frozen=True, kw_only=True):
     arch: str | None = None
     """As the distribution's packages write it, `x86_64`; several are joined, `aarch64|x86_64`."""
     module: str | None = None
-    """The modularity stream, `NAME:STREAM`, that the row is about."""
+    """The modularity stream, `NAME:STREAM`, that the row is about; `ANY_MODULE` where the feed does not say which it is."""
     channel: str | None = None
     """A stream of updates that only some systems get: `eus:8.6`, `esm-apps`, `fips`, `ksplice`, `elts`."""
     severities: tuple[Severity, ...] = ()

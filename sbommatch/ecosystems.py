@@ -100,6 +100,12 @@ LANGUAGE_BY_PURL_TYPE = {language.purl_type: language for language in LANGUAGES}
 DISTRIBUTION_BY_OSV = {distribution.osv: distribution for distribution in DISTRIBUTIONS}
 DISTRIBUTION_BY_ID = {distribution.id: distribution for distribution in DISTRIBUTIONS}
 
+CPE_NAMESPACE = "cpe"
+"""Of rows that name a CPE and no package: see `sbommatch.advisory.Affected.namespace`."""
+
+CPE_SCHEME = "generic"
+"""The order that components are asked for in by their CPE; a row that states another one is settled in its own."""
+
 ROLLING_RELEASES = frozenset({"edge", "sid", "rolling"})
 """Releases without a number, as namespaces write them: `alpine:edge`, `debian:sid`, `wolfi:rolling`."""
 

@@ -17,6 +17,7 @@ class ProblemCode(StrEnum):
     LIMIT_REACHED = "limit_reached"
     NO_COMPONENTS = "no_components"
     NO_PURL = "no_purl"
+    NO_VULNERABILITY = "no_vulnerability"
     UNDER_INVESTIGATION = "under_investigation"
     UNKNOWN_ECOSYSTEM = "unknown_ecosystem"
     UNPLACED_BOUND = "unplaced_bound"

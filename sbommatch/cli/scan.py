@@ -19,7 +19,16 @@ from sbommatch.match.coverage import coverage_of
 from sbommatch.match.distros import namespace_of, parse_distro
 from sbommatch.match.model import NotChecked, TargetResult
 from sbommatch.match.pipeline import MatchOptions, match_documents
-from sbommatch.match.policy import FailOn, Hidden, Policy, UnknownSeverity, reaching
+from sbommatch.match.policy import (
+    STALE_AFTER_DAYS,
+    FailOn,
+    Hidden,
+    Policy,
+    UnknownSeverity,
+    applied,
+    failures,
+    feeds_older,
+)
 from sbommatch.problem import Problem
 from sbommatch.reports import REPORTS
 from sbommatch.reports.output import Output, parse_outputs
@@ -125,6 +134,16 @@ distro_option = base.option(
     "--hidden", type=words(Hidden), default=Hidden.REPORT.value, show_default=True,
     help="Packages that a later layer removed: report their findings apart, omit them, or let them count for --fail-on.",
 )  # fmt: skip
+@base.option("--only-fixed", is_flag=True, help="Suppress findings that have no fix.")
+@base.option("--ignore-base", is_flag=True, help="Suppress findings in packages that the base image brought in.")
+@base.option(
+    "--require-coverage", type=click.FloatRange(0, 100), metavar="PERCENT",
+    help="Exit 1 if fewer of the components were checked.",
+)  # fmt: skip
+@base.option(
+    "--max-age", type=click.IntRange(0), metavar="DAYS",
+    help="Exit 4 if a feed of the database is older, or states no date.",
+)  # fmt: skip
 @distro_option
 @base.option("--strict", is_flag=True, help="Exit 5 for notes too, not only where something was lost.")
 @base.quiet_option
@@ -137,6 +156,10 @@ def scan(
     fail_on: str | None,
     unknown_severity: str,
     hidden: str,
+    only_fixed: bool,
+    ignore_base: bool,
+    require_coverage: float | None,
+    max_age: int | None,
     distro: DistroStatement | None,
     strict: bool,
     quiet: bool,
@@ -150,7 +173,15 @@ def scan(
     several = names_several(sboms)
     settings = Settings(
         outputs=parse_outputs(output, several=several),
-        policy=Policy(FailOn(fail_on) if fail_on else None, UnknownSeverity(unknown_severity), Hidden(hidden)),
+        policy=Policy(
+            fail_on=FailOn(fail_on) if fail_on else None,
+            unknown_severity=UnknownSeverity(unknown_severity),
+            hidden=Hidden(hidden),
+            only_fixed=only_fixed,
+            ignore_base=ignore_base,
+            require_coverage=require_coverage,
+            max_age_days=max_age,
+        ),
         options=MatchOptions(distro, omit_hidden=hidden == Hidden.OMIT),
         evaluated_on=evaluation_day(),
         strict=strict,
@@ -196,9 +227,10 @@ def _match(batches: Iterable[Sequence[Document]], pointer: Path, settings: Setti
     codes = set()
     with open_database(pointer) as database:
         writer = Writer(settings, status(database))
+        writer.warn_of_age()
         for documents in batches:
             for target in match_documents(documents, database, settings.options):
-                codes.add(writer.write(target))
+                codes.add(writer.write(applied(target, settings.policy)))
     return codes
 
 
@@ -217,12 +249,21 @@ class Writer:
         settings = self._settings
         report_problems(target.problems, settings)
         self._warn_of_silence(target)
-        exit_ = exit_of(target, settings)
+        exit_ = exit_of(target, settings, self._database)
         report = ScanReport(evaluated_on=settings.evaluated_on, database=self._database, targets=(target,), exit=exit_)
         for output in settings.outputs:
             self._emit(output, report, target.document)
         self._first = False
         return exit_.code
+
+    def warn_of_age(self) -> None:
+        """Says which feeds are old. A database that nobody can renew is still worth asking: nothing is refused by itself."""
+        limit = self._settings.policy.max_age_days
+        old = feeds_older(self._database.feeds, STALE_AFTER_DAYS if limit is None else limit, self._settings.evaluated_on)
+        if limit is None:
+            old = [(name, age) for name, age in old if age is not None]
+        if old and not self._settings.quiet:
+            base.warn(f"old feeds: {_aged(old)}; what was published since is not in the database")
 
     def _emit(self, output: Output, report: ScanReport, document: Document) -> None:
         path = output.path_for(document)
@@ -244,16 +285,19 @@ class Writer:
             base.warn(f"{target.document.path}: nothing was checked: {reasons}; `{base.PROGRAM} db status` says what the feeds cover")
 
 
-def exit_of(target: TargetResult, settings: Settings) -> Exit:
+def _aged(feeds: Iterable[tuple[str, int | None]]) -> str:
+    return ", ".join(f"{name} of {'an unknown day' if age is None else f'{age} days ago'}" for name, age in feeds)
+
+
+def exit_of(target: TargetResult, settings: Settings, database: DatabaseStatus) -> Exit:
     """What a document makes the command end with, and why."""
     policy = settings.policy
-    because = {}
-    if reached := len(reaching(target.findings, policy)):
-        threshold = "of any severity" if policy.fail_on is FailOn.ANY else f"of severity {policy.fail_on} or above"
-        because[base.EXIT_FINDINGS] = f"findings {threshold}: {reached}"
+    because = [(base.EXIT_FINDINGS, failure) for failure in failures(target, policy)]
+    if policy.max_age_days is not None and (old := feeds_older(database.feeds, policy.max_age_days, settings.evaluated_on)):
+        because.append((base.EXIT_DATABASE, f"feeds older than {policy.max_age_days} days: {_aged(old)}"))
     if counted := [problem for problem in target.problems if problem.loss or settings.strict]:
-        because[base.EXIT_LOSS] = f"parts of the document that could not be read: {len(counted)}"
-    return Exit(base.exit_code(because), tuple(because[code] for code in sorted(because)))
+        because.append((base.EXIT_LOSS, f"parts of the document that could not be read: {len(counted)}"))
+    return Exit(base.exit_code(code for code, _ in because), tuple(reason for _, reason in because))
 
 
 def _make_folder(folder: Path) -> None:

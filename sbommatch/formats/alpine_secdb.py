@@ -13,7 +13,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import cmp_to_key
 from hashlib import sha256
 from typing import Literal
 
@@ -22,6 +21,7 @@ from msgspec import Raw, Struct
 
 from sbommatch.advisory import Advisory, Affected, Event, EventKind, NameKind, Range, State
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID, ROLLING_RELEASES, release_of
+from sbommatch.formats._fixes import range_of_fixes
 from sbommatch.formats._format import FeedContext
 from sbommatch.problem import Problem, ProblemCode
 
@@ -170,44 +170,4 @@ def _affected(name: str, versions: list[str], namespace: str) -> Iterator[Affect
             namespace=namespace, name=name, name_kind=NameKind.SOURCE, scheme="apk", ranges=(everything,), state=State.NOT_AFFECTED
         )
     if fixes := [version for version in versions if version != NEVER_AFFECTED]:
-        yield Affected(namespace=namespace, name=name, name_kind=NameKind.SOURCE, scheme="apk", ranges=(_range(fixes),))
-
-
-def _range(fixes: list[str]) -> Range:
-    """Affected below the lowest fix, and from the next upstream version on below the next one.
-
-    >>> _range(["1.30.1-r2", "1.29.3-r10"]).raw
-    '<1.29.3-r10 || >1.29.3,<1.30.1-r2'
-    """
-    lowest, *higher = _ascending(fixes)
-    events = [Event(EventKind.INTRODUCED, "0"), Event(EventKind.FIXED, lowest)]
-    raw = [f"<{lowest}"]
-    for fix in higher:
-        below = events[-1].version
-        events += (Event(EventKind.INTRODUCED_AFTER_UPSTREAM, below), Event(EventKind.FIXED, fix))
-        raw.append(f">{_upstream(below)},<{fix}")
-    return Range("apk", tuple(events), " || ".join(raw))
-
-
-def _ascending(fixes: list[str]) -> list[str]:
-    """Sorted; of several with one upstream part the lowest, for it clears the others' revisions too.
-
-    As they come where one is no version: placing it says so.
-    """
-    if len(fixes) == 1:
-        return fixes
-    from sbommatch.versions import SCHEME_BY_NAME
-    from sbommatch.versions.scheme import InvalidVersion
-
-    try:
-        ordered = sorted(fixes, key=cmp_to_key(SCHEME_BY_NAME["apk"].compare))
-    except InvalidVersion:
-        return fixes
-    lowest: dict[str, str] = {}
-    for fix in ordered:
-        lowest.setdefault(_upstream(fix), fix)
-    return list(lowest.values())
-
-
-def _upstream(version: str) -> str:
-    return re.sub(r"-r\d+$", "", version)
+        yield Affected(namespace=namespace, name=name, name_kind=NameKind.SOURCE, scheme="apk", ranges=(range_of_fixes("apk", fixes),))

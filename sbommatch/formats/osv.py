@@ -1,7 +1,11 @@
 """OSV 1.x: one JSON document per advisory (https://ossf.github.io/osv-schema/).
 
 Ranges keep their events in document order; ranges of commits (GIT) are set aside and counted, what an ecosystem of ours does not know is
-a note. `summary` is the record's own, else the beginning of its `details`: half of PyPI's records have details only.
+a note. A package of which a record gives commits alone has a range that no version can be placed in. `summary` is the record's own, else
+the beginning of its `details`: half of PyPI's records have details only.
+
+A distribution's notice names its CVEs under `upstream`, AlmaLinux's do under `related`. A notice of AlmaLinux's without any (ALBA, ALEA)
+tells of other bugs: it is kept, its packages are not.
 """
 
 import re
@@ -12,9 +16,10 @@ from hashlib import sha256
 import msgspec
 from msgspec import Raw, Struct
 
-from sbommatch.advisory import Advisory, Affected, Event, EventKind, NameKind, Range, Severity
+from sbommatch.advisory import GIT_RANGE, Advisory, Affected, Event, EventKind, NameKind, Range, Severity
 from sbommatch.ecosystems import DISTRIBUTION_BY_OSV, LANGUAGE_BY_OSV, LANGUAGE_BY_PURL_TYPE, ROLLING_RELEASES, release_of
 from sbommatch.formats._format import FeedContext
+from sbommatch.formats._rpm_notices import rpm_notice
 from sbommatch.problem import Problem, ProblemCode
 
 RECORD_LIMIT_BYTES = 64 << 20
@@ -27,6 +32,9 @@ SUMMARY_LIMIT = 120
 """Characters of a summary that is cut from the details: a line of a table."""
 
 CVE = re.compile(r"CVE-\d{4}-\d{4,}")
+
+BUG_FIX = re.compile(r"AL[BE]A-")
+"""AlmaLinux's notices of bug fixes and enhancements."""
 
 CVSS_SYSTEMS = frozenset({"CVSS_V2", "CVSS_V3", "CVSS_V4"})
 
@@ -54,6 +62,10 @@ class OsvFormat:
                     yield part
                 else:
                     affected.append(part)
+        if BUG_FIX.match(record.id) and not _cves(record):
+            yield Problem(ProblemCode.NO_VULNERABILITY, where, "names no vulnerability: its packages are left out", loss=False)
+            affected = []
+        affected = rpm_notice(affected, record.summary or "")
         yield _advisory(record, tuple(affected), sha256(document).hexdigest(), context)
 
 
@@ -190,6 +202,8 @@ def _ranges(entry: _Affected, target: _Target) -> tuple[Range, ...]:
         custom = _custom_ranges(entry.ecosystem_specific)
         if custom:
             return tuple(_range(range_, target.scheme, GO_CUSTOM_RANGES) for range_ in custom)
+    if not ranges and not entry.versions and entry.ranges:
+        return (Range(target.scheme, (), "a range of commits", GIT_RANGE),)
     return tuple(_range(range_, target.scheme, None) for range_ in ranges)
 
 
@@ -257,13 +271,13 @@ def _label(database_specific: Raw, context: FeedContext) -> tuple[Severity, ...]
 def _advisory(record: _Record, affected: tuple[Affected, ...], record_sha256: str, context: FeedContext) -> Advisory:
     aliases = _identifiers(record.aliases, record.id)
     upstream = _identifiers(record.upstream, record.id)
-    notice = any(part.name_kind is not NameKind.SELF for part in affected)
-    named = (record.id, *aliases, *(upstream if notice else ()))
+    is_notice = any(part.name_kind is not NameKind.SELF for part in affected)
+    cves = _cves(record) if is_notice else _named(record.id, *aliases)
     return Advisory(
         id=record.id,
         feed=context.feed,
         aliases=aliases,
-        cves=tuple(sorted({identifier for identifier in named if CVE.fullmatch(identifier)})),
+        cves=cves,
         related=_identifiers(record.related, record.id),
         upstream=upstream,
         withdrawn=record.withdrawn or None,
@@ -275,6 +289,16 @@ def _advisory(record: _Record, affected: tuple[Affected, ...], record_sha256: st
         modified=record.modified,
         record_sha256=record_sha256,
     )
+
+
+def _cves(record: _Record) -> tuple[str, ...]:
+    """The CVEs of a distribution's notice; what is `related` counts where nothing else names any."""
+    stated = _named(record.id, *(record.aliases or ()), *(record.upstream or ()))
+    return stated or _named(*(record.related or ()))
+
+
+def _named(*identifiers: str) -> tuple[str, ...]:
+    return tuple(sorted({identifier for identifier in identifiers if CVE.fullmatch(identifier)}))
 
 
 def _identifiers(identifiers: tuple[str, ...] | None, own: str) -> tuple[str, ...]:

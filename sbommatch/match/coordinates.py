@@ -1,7 +1,8 @@
 """From a component to what it is to the feeds: the lookups that ask for it, or the reason why it cannot be asked for.
 
 - Languages are known by the type of their PURL; its namespace and name make the package's name, in the ecosystem's own spelling.
-- Packages of a distribution are asked for under `ID:RELEASE`; by the name and version of their source where the feeds speak of sources.
+- Packages of a distribution are asked for under `ID:RELEASE`, by the name and version of their source and by their own: rows say which of
+  the two they speak of.
 
 Reasons for none, each the first that holds:
 `no_identity` no PURL, or one that cannot be read · `no_scheme` a PURL type without feed and order of versions here ·
@@ -16,18 +17,23 @@ from hashlib import sha256
 import msgspec
 
 from sbommatch.advisory import NameKind
-from sbommatch.ecosystems import DISTRIBUTION_BY_ID, DISTRIBUTIONS, LANGUAGE_BY_PURL_TYPE, Language
-from sbommatch.match.distros import namespace_of, parse_distro
+from sbommatch.ecosystems import DISTRIBUTIONS, LANGUAGE_BY_PURL_TYPE, Language
+from sbommatch.match.channels import channels_of_version
+from sbommatch.match.distros import DERIVATIVE_OF, Place, family_of, ids_meant, parse_distro, place_of
 from sbommatch.match.model import Identity, NotChecked
+from sbommatch.match.os_packages import Asked, asked_as
 from sbommatch.purl import InvalidPurl, Purl, parse_purl
 from sbommatch.sbom.component import Component, DistroStatement
 from sbommatch.sbom.spellings import stated_version
-from sbommatch.store.model import Lookup
+from sbommatch.store.model import EPOCH_ASSUMED, Lookup
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.scheme import InvalidVersion, KeyDeclined
 
 COORDINATE_ID_BYTES = 16
 """Of SHA-256: among 10^9 coordinates two share an identifier with a chance below 10^-20."""
+
+MADE_PURL = "made_purl"
+"""The rule of components that state no PURL: one was made of their kind, name, version and distribution."""
 
 _GEM_PLATFORM = re.compile(r"-(?:x86|x64|aarch64|arm|universal|ppc|powerpc|s390x|riscv64|java|jruby|mswin|mingw|dalvik)[\w.-]*$")
 """Bundler writes the platform of a built gem behind its version (`1.13.9-x86_64-linux`); RubyGems would read it as a pre-release."""
@@ -35,7 +41,7 @@ _GEM_PLATFORM = re.compile(r"-(?:x86|x64|aarch64|arm|universal|ppc|powerpc|s390x
 SCHEME_BY_OS_TYPE = {distribution.purl_type: distribution.scheme for distribution in DISTRIBUTIONS}
 
 
-class Question(msgspec.Struct, frozen=True, array_like=True):
+class Question(msgspec.Struct, frozen=True):
     """What is asked of the feeds: a lookup without what follows from it."""
 
     namespace: str
@@ -43,34 +49,57 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
     name_kind: NameKind
     scheme: str
     version: str
+    arch: str | None = None
+    module: str | None = None
+    channels: tuple[str, ...] = ()
+    assumes: tuple[str, ...] = ()
+
+    @property
+    def canonical(self) -> tuple[object, ...]:
+        """`(namespace, name, name kind, scheme, version)`, and `(arch, module, channels, assumptions)` where there are any."""
+        plain = (self.namespace, self.name, self.name_kind.value, self.scheme, self.version)
+        if self.arch is self.module is None and not self.channels and not self.assumes:
+            return plain
+        return (*plain, self.arch or "", self.module or "", self.channels, self.assumes)
 
 
 Questions = tuple[Question, ...]
 
 
-def identify(component: Component, distros: Sequence[DistroStatement] = (), option: DistroStatement | None = None) -> Identity:
+def identify(
+    component: Component, distros: Sequence[DistroStatement] = (), option: DistroStatement | None = None, producer: str | None = None
+) -> Identity:
     """A component's lookups, or why it has none.
 
-    `distros` are the document's own statements; `option` is the user's word, which counts for every package of that distribution's kind.
-    With the reason `invalid_version` there are lookups all the same: records that list this very text can still meet it.
+    `distros` are the document's own statements; `option` is the user's word, which counts for every package of that distribution's kind;
+    `producer` is the tool that wrote the document. With the reason `invalid_version` there are lookups all the same: records that list this
+    very text can still meet it.
     """
     try:
-        questions = _questions(component, distros, option)
+        questions = _questions(component, distros, option, producer)
     except InvalidPurl:
         questions = NotChecked.NO_IDENTITY
     if isinstance(questions, NotChecked):
         return Identity(component=component, lookups=(), reason=questions)
+    return identified(component, questions)
+
+
+def identified(component: Component, questions: Questions) -> Identity:
+    """The identity of a component that asks these questions; the component's version is none where that of its last question is."""
     coordinate_id = coordinate_id_of(questions)
-    key, reason = _key(questions[0])  # the questions of a component differ in names only
-    return Identity(component=component, lookups=tuple(_lookup(question, coordinate_id, key) for question in questions), reason=reason)
+    lookups, reason = [], None
+    for question in questions:
+        key, reason = _key(question)
+        lookups.append(_lookup(question, coordinate_id, key))
+    return Identity(component=component, lookups=tuple(lookups), reason=reason)
 
 
 def coordinate_id_of(questions: Sequence[Question]) -> bytes:
-    """The coordinate's identifier: the first 16 bytes of SHA-256 over `[[namespace, name, name kind, scheme, version], …]`.
+    """The coordinate's identifier: the first 16 bytes of SHA-256 over the sorted questions, each as `Question.canonical`.
 
-    That is JSON in UTF-8 without spaces, sorted. Components that ask the same (the binaries of one source package) are one coordinate.
+    That is JSON in UTF-8 without spaces: `[["pypi","jinja2","self","pypi","2.11.1"]]`. Components that ask the same are one coordinate.
     """
-    canonical = sorted((one.namespace, one.name, one.name_kind.value, one.scheme, one.version) for one in questions)
+    canonical = sorted(question.canonical for question in questions)
     return sha256(msgspec.json.encode(canonical)).digest()[:COORDINATE_ID_BYTES]
 
 
@@ -82,7 +111,7 @@ def names_of(component: Component) -> frozenset[str]:
         return frozenset()
     if language := LANGUAGE_BY_PURL_TYPE.get(purl.type):
         return frozenset({_language_name(purl, language)})
-    return frozenset({purl.name, _source(component, purl)[0]})
+    return frozenset({purl.name, *(one.name for one in asked_as(component, purl, "0", reads_rpmdb=True))})
 
 
 def _lookup(question: Question, coordinate_id: bytes, key: bytes | None) -> Lookup:
@@ -94,36 +123,52 @@ def _lookup(question: Question, coordinate_id: bytes, key: bytes | None) -> Look
         scheme=question.scheme,
         raw_version=question.version,
         key=key,
+        arch=question.arch,
+        module=question.module,
+        channels=question.channels,
+        assumes=question.assumes,
     )
 
 
 def _key(question: Question) -> tuple[bytes | None, NotChecked | None]:
     """The version's key; None with a reason where it is no version, None without one where only `compare` can place it."""
     try:
-        return SCHEME_BY_NAME[question.scheme].key(question.version), None
+        key = SCHEME_BY_NAME[question.scheme].key(question.version)
     except KeyDeclined:
         return None, None
     except InvalidVersion:
         return None, NotChecked.INVALID_VERSION
+    return None if EPOCH_ASSUMED in question.assumes else key, None
 
 
-def _questions(component: Component, distros: Sequence[DistroStatement], option: DistroStatement | None) -> Questions | NotChecked:
+def _questions(
+    component: Component, distros: Sequence[DistroStatement], option: DistroStatement | None, producer: str | None
+) -> Questions | NotChecked:
     """Raises InvalidPurl."""
     if component.purl is None:
         return NotChecked.NO_IDENTITY
     purl = parse_purl(component.purl)
+    assumes = (MADE_PURL,) if component.purl_from == "made" else ()
     if language := LANGUAGE_BY_PURL_TYPE.get(purl.type):
-        return _language_question(component, purl, language)
-    if purl.type in SCHEME_BY_OS_TYPE:
-        return _os_questions(component, purl, _namespace(component, purl, distros, option))
-    return NotChecked.NO_SCHEME
-
-
-def _language_question(component: Component, purl: Purl, language: Language) -> Questions | NotChecked:
+        return _language_question(component, purl, language, assumes)
+    if purl.type not in SCHEME_BY_OS_TYPE:
+        return NotChecked.NO_SCHEME
+    place = _place(component, purl, distros, option)
+    if isinstance(place, NotChecked):
+        return place
     version = _version(component, purl)
     if not version:
         return NotChecked.NO_VERSION
-    return (Question(language.purl_type, _language_name(purl, language), NameKind.SELF, language.scheme, version),)
+    asked = asked_as(component, purl, version, reads_rpmdb=reads_rpmdb(producer))
+    return tuple(_os_question(one, place, assumes) for one in asked)
+
+
+def _language_question(component: Component, purl: Purl, language: Language, assumes: tuple[str, ...]) -> Questions | NotChecked:
+    version = _version(component, purl)
+    if not version:
+        return NotChecked.NO_VERSION
+    name = _language_name(purl, language)
+    return (Question(language.purl_type, name, NameKind.SELF, language.scheme, version, assumes=assumes),)
 
 
 def _language_name(purl: Purl, language: Language) -> str:
@@ -138,69 +183,61 @@ def _version(component: Component, purl: Purl) -> str | None:
     return _GEM_PLATFORM.sub("", version) if version and purl.type == "gem" else version
 
 
-def _os_questions(component: Component, purl: Purl, namespace: str | NotChecked) -> Questions | NotChecked:
-    if isinstance(namespace, NotChecked):
-        return namespace
-    version = _version(component, purl)
-    if not version:
-        return NotChecked.NO_VERSION
-    distribution = DISTRIBUTION_BY_ID[namespace.partition(":")[0]]
-    binary_version = _with_epoch(version, purl)
-    name, source_version = purl.name, None
-    if distribution.name_kind is NameKind.SOURCE:
-        name, source_version = _source(component, purl)
-    return (Question(namespace, name, distribution.name_kind, distribution.scheme, source_version or binary_version),)
+RPMDB_READERS = ("sbomgen", "syft", "trivy")
+"""They read the rpm database, so that an epoch which they do not state is 0."""
 
 
-def _with_epoch(version: str, purl: Purl) -> str:
-    """Trivy and cdxgen keep the epoch of a deb out of the PURL's version, in a qualifier."""
-    epoch = purl.qualifiers.get("epoch", "0")
-    return f"{epoch}:{version}" if purl.type == "deb" and epoch != "0" and ":" not in version else version
+def reads_rpmdb(producer: str | None) -> bool:
+    """Whether a document's producer is known to read the rpm database.
 
-
-def _source(component: Component, purl: Purl) -> tuple[str, str | None]:
-    """Name and version of the source package; without a statement the package is its own source.
-
-    Stated by the producer's property, Syft's `upstream`, `source` with `sourceversion`, or cdxgen's `origin`. The version is None where
-    nobody states it: then it is the package's own.
+    >>> reads_rpmdb("syft 1.14.0"), reads_rpmdb("cdxgen 10.2.0")
+    (True, False)
     """
-    qualifiers = purl.qualifiers
-    upstream, _, upstream_version = qualifiers.get("upstream", "").partition("@")
-    stated = (
-        (component.source_name, component.source_version),
-        (upstream, upstream_version),
-        (qualifiers.get("source"), qualifiers.get("sourceversion")),
-        (qualifiers.get("origin"), None),
+    return (producer or "").partition(" ")[0].lower() in RPMDB_READERS
+
+
+def _os_question(asked: Asked, place: Place, assumes: tuple[str, ...]) -> Question:
+    channels = {*place.channels, *channels_of_version(place.namespace, asked.version)}
+    return Question(
+        namespace=place.namespace,
+        name=asked.name,
+        name_kind=asked.name_kind,
+        scheme=SCHEME_BY_OS_TYPE[asked.purl_type],
+        version=asked.version,
+        arch=asked.arch,
+        module=asked.module,
+        channels=tuple(sorted(channels)),
+        assumes=(*assumes, *((DERIVATIVE_OF,) if place.is_derived else ()), *asked.assumes),
     )
-    name = next((name for name, _ in stated if name), purl.name)
-    return name, next((version for other, version in stated if other == name and version), None)
 
 
-def _namespace(component: Component, purl: Purl, distros: Sequence[DistroStatement], option: DistroStatement | None) -> str | NotChecked:
-    """`ID:RELEASE` of a package by the user's word, else its PURL's, the component's own, the document's; never one of another ID."""
+def _place(component: Component, purl: Purl, distros: Sequence[DistroStatement], option: DistroStatement | None) -> Place | NotChecked:
+    """Where a package is looked up by the user's word, else its PURL's, the component's own, the document's; never one of another ID."""
     if option and _is_of_type(option, purl.type):
-        return namespace_of(option, purl.type)
+        return place_of(option, purl.type)
     vendor = purl.namespace.lower() if purl.namespace else None
     qualified = (parse_distro(purl.qualifiers[key], vendor) for key in ("distro", "distro_name") if purl.qualifiers.get(key))
     own = [statement for statement in (*qualified, component.distro) if statement]
-    expected = own[0].id if own else vendor
+    expected = (own[0].id,) if own else ids_meant(vendor) if vendor else ()
     for statement in own:
-        namespace = namespace_of(statement, purl.type)
-        if statement.id == expected and namespace is not NotChecked.NO_DISTRO:
-            return namespace
-    return _namespace_of_document(purl.type, expected, distros)
+        place = place_of(statement, purl.type)
+        if statement.id in expected and place is not NotChecked.NO_DISTRO:
+            return place
+    return _place_by_document(purl.type, expected, distros)
 
 
-def _namespace_of_document(purl_type: str, expected: str | None, distros: Sequence[DistroStatement]) -> str | NotChecked:
-    """The one namespace that the document states for such packages; several are as good as none."""
-    if expected and expected not in DISTRIBUTION_BY_ID:
+def _place_by_document(purl_type: str, expected: Sequence[str], distros: Sequence[DistroStatement]) -> Place | NotChecked:
+    """The one place that the document states for such packages; several are as good as none. What rolls needs no statement."""
+    if expected and not any(map(family_of, expected)):
         return NotChecked.NO_FEED
-    fitting = [statement for statement in distros if (statement.id == expected if expected else _is_of_type(statement, purl_type))]
-    namespaces = {namespace_of(statement, purl_type) for statement in fitting}
-    return namespaces.pop() if len(namespaces) == 1 else NotChecked.NO_DISTRO
+    fitting = [statement for statement in distros if (statement.id in expected if expected else _is_of_type(statement, purl_type))]
+    if not fitting and len(expected) == 1:
+        fitting = [DistroStatement(expected[0])]
+    places = {place_of(statement, purl_type) for statement in fitting}
+    return places.pop() if len(places) == 1 else NotChecked.NO_DISTRO
 
 
 def _is_of_type(statement: DistroStatement, purl_type: str) -> bool:
     """Whether such packages can be of that distribution; of one that is not known nobody can tell."""
-    distribution = DISTRIBUTION_BY_ID.get(statement.id)
+    distribution = family_of(statement.id)
     return distribution is None or distribution.purl_type == purl_type

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from sbommatch.advisory import FixState
+from sbommatch.advisory import Epss, FixState, Kev
 from sbommatch.problem import Problem
 from sbommatch.sbom.component import Component, Document
 from sbommatch.store.model import Lookup
@@ -82,6 +82,15 @@ class Match(Struct, frozen=True, kw_only=True):
     version: str
     range: str
     exact: bool
+    channel: str | None = None
+    """The channel of updates that the row is about, which not every system gets."""
+
+
+class ChannelFix(Struct, frozen=True, order=True):
+    """A fix that comes by a channel of updates which the package is not known to get."""
+
+    channel: str
+    versions: tuple[str, ...]
 
 
 class Fix(Struct, frozen=True):
@@ -89,6 +98,8 @@ class Fix(Struct, frozen=True):
 
     state: FixState
     versions: tuple[str, ...]
+    channels: tuple[ChannelFix, ...] = ()
+    """Sorted."""
 
 
 class FindingStatus(StrEnum):
@@ -111,8 +122,13 @@ class Finding(Struct, frozen=True, kw_only=True):
     fix: Fix
     severity: FindingSeverity
     hidden: bool
+    kev: Kev | None = None
+    epss: Epss | None = None
+    risk: float | None = None
+    """See `sbommatch.match.risk`."""
     status: FindingStatus = FindingStatus.OPEN
     suppressed_by: tuple[str, ...] = ()
+    """The rules that silence it: of the user, or of matching itself (`kernel_headers`, `covered_by REF`)."""
 
 
 class Unchecked(Struct, frozen=True, order=True):
@@ -133,6 +149,8 @@ class ComponentResult(Struct, frozen=True, kw_only=True):
     lookups: tuple[Lookup, ...]
     feeds: tuple[tuple[str, ...], ...]
     """For each lookup the feeds that cover its namespace."""
+    covered_by: str | None = None
+    """ref of the OS package that delivers it, whose verdict it has: the distribution maintains it, and knows its own fixes."""
 
 
 class TargetResult(Struct, frozen=True, kw_only=True):

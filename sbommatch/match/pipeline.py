@@ -8,16 +8,22 @@ from itertools import chain
 
 from msgspec import Struct
 
+from sbommatch.ecosystems import CPE_NAMESPACE
 from sbommatch.match.coordinates import identify
 from sbommatch.match.coverage import COUNTED_TYPES
+from sbommatch.match.covering import Resolved, covered, is_full, owners_of
+from sbommatch.match.cpes import with_cpes
 from sbommatch.match.distros import parse_distro
 from sbommatch.match.model import Identity, TargetResult
-from sbommatch.match.resolution import Resolver
+from sbommatch.match.resolution import PARTIAL, Met, Resolver
 from sbommatch.purl import InvalidPurl, parse_purl
 from sbommatch.sbom.component import Component, DistroStatement, Document
 from sbommatch.store import queries
-from sbommatch.store.model import Candidate, Lookup, Record
+from sbommatch.store.model import FeedStatus, Lookup, Record
 from sbommatch.store.open import Database
+
+Rows = Mapping[tuple[object, ...], Sequence[Met]]
+"""What was met, by the lookups' questions."""
 
 
 class MatchOptions(Struct, frozen=True):
@@ -31,20 +37,31 @@ class MatchOptions(Struct, frozen=True):
 
 def match_documents(documents: Sequence[Document], db: Database, options: MatchOptions) -> list[TargetResult]:
     """The results, one for each document, in their order. Raises DatabaseError where the database turns out to be damaged."""
-    identities = [identities_of(document, options) for document in documents]
-    lookups = distinct_lookups(identity for of_document in identities for identity in of_document)
-    rows = _by_coordinate(queries.candidates(db, lookups))
-    groups = queries.groups_of(db, {row.advisory_id for met in rows.values() for row in met if not row.unplaced})
-    resolver = Resolver(queries.coverage(db), groups, _unplaceable(db, rows, lookups))
-    return [_resolve(document, of_document, rows, resolver, options) for document, of_document in zip(documents, identities, strict=True)]
+    feeds = queries.coverage(db)
+    namespaces = frozenset(namespace for feed in feeds if feed.completeness != PARTIAL for namespace in feed.covers)
+    identities = [identities_of(document, options, namespaces) for document in documents]
+    rows = _rows(db, distinct_lookups(identity for of_document in identities for identity in of_document))
+    groups = queries.groups_of(db, {row.advisory_id for met in rows.values() for _, row in met if not row.unplaced})
+    every = chain.from_iterable(identities)
+    resolver = Resolver(feeds, groups, _unplaceable(db, every, rows), _spoken_of(db, rows))
+    results = []
+    for document, of_document in zip(documents, identities, strict=True):
+        resolved = [resolver.resolve(identity, _met(identity, rows)) for identity in of_document]
+        results.append(_target(document, _with_covered(db, resolved, feeds), options))
+    return results
 
 
-def identities_of(document: Document, options: MatchOptions) -> list[Identity]:
-    """The identities of a document's packages: of all that coverage counts, and of any other component that a feed can be asked for."""
+def identities_of(document: Document, options: MatchOptions, namespaces: frozenset[str] = frozenset()) -> list[Identity]:
+    """The identities of a document's packages: of all that coverage counts, and of any other component that a feed can be asked for.
+
+    `namespaces` are those that count as checked: a component that is in none of them is asked for by its CPEs, where feeds speak of CPEs.
+    """
     found = []
     for component in document.components:
         if component.visible or not options.omit_hidden:
-            identity = identify(component, document.distros, options.distro)
+            identity = identify(component, document.distros, options.distro, document.producer)
+            if CPE_NAMESPACE in namespaces and component.cpes and not any(one.namespace in namespaces for one in identity.lookups):
+                identity = with_cpes(identity) or identity
             if identity.lookups or component.type in COUNTED_TYPES:
                 found.append(identity)
     return found
@@ -53,32 +70,55 @@ def identities_of(document: Document, options: MatchOptions) -> list[Identity]:
 def distinct_lookups(identities: Iterable[Identity]) -> list[Lookup]:
     """Every question once."""
     lookups = chain.from_iterable(identity.lookups for identity in identities)
-    return list({(lookup.coordinate_id, lookup.namespace, lookup.name): lookup for lookup in lookups}.values())
+    return list({lookup.question: lookup for lookup in lookups}.values())
 
 
-def _by_coordinate(candidates: Iterable[Candidate]) -> dict[bytes, list[Candidate]]:
-    rows: dict[bytes, list[Candidate]] = {}
-    for candidate in candidates:
-        rows.setdefault(candidate.coordinate_id, []).append(candidate)
+def _rows(db: Database, lookups: Sequence[Lookup]) -> Rows:
+    rows: dict[tuple[object, ...], list[Met]] = {}
+    for candidate in queries.candidates(db, lookups):
+        lookup = lookups[candidate.place]
+        rows.setdefault(lookup.question, []).append((lookup, candidate))
     return rows
 
 
-def _unplaceable(db: Database, rows: Mapping[bytes, Sequence[Candidate]], lookups: Iterable[Lookup]) -> frozenset[bytes]:
+def _met(identity: Identity, rows: Rows) -> list[Met]:
+    return [met for lookup in identity.lookups for met in rows.get(lookup.question, ())]
+
+
+def _unplaceable(db: Database, identities: Iterable[Identity], rows: Rows) -> frozenset[bytes]:
     """The coordinates of which no record could be checked: what they met cannot be placed, and there is no other record of theirs."""
-    suspects = {coordinate_id for coordinate_id, met in rows.items() if all(row.unplaced for row in met)}
-    asked = [lookup for lookup in lookups if lookup.coordinate_id in suspects]
-    return frozenset(suspects - {lookup.coordinate_id for lookup in asked if _has_placed(queries.records_of(db, lookup))})
+    unplaced = {question for question, met in rows.items() if any(row.unplaced for _, row in met)}
+    suspects = {}
+    for identity in identities:
+        if any(lookup.question in unplaced for lookup in identity.lookups) and all(row.unplaced for _, row in _met(identity, rows)):
+            suspects[identity.lookups[0].coordinate_id] = identity.lookups
+    return frozenset(
+        coordinate_id for coordinate_id, lookups in suspects.items() if not any(_has_placed(queries.records_of(db, one)) for one in lookups)
+    )
 
 
 def _has_placed(records: Iterable[Record]) -> bool:
     return any(not record.unplaced and not record.withdrawn for record in records)
 
 
-def _resolve(
-    document: Document, identities: Sequence[Identity], rows: Mapping[bytes, Sequence[Candidate]], resolver: Resolver, options: MatchOptions
-) -> TargetResult:
-    met = [rows.get(identity.lookups[0].coordinate_id, ()) if identity.lookups else () for identity in identities]
-    resolved = [resolver.resolve(identity, candidates) for identity, candidates in zip(identities, met, strict=True)]
+def _spoken_of(db: Database, rows: Rows) -> dict[tuple[object, ...], frozenset[str]]:
+    """What the base speaks of, for the lookups that met rows of channels: those few that need it."""
+    asked = [met[0][0] for met in rows.values() if any(row.channel for _, row in met)]
+    return dict(zip((lookup.question for lookup in asked), queries.spoken_of(db, asked), strict=True))
+
+
+def _with_covered(db: Database, resolved: list[Resolved], feeds: Sequence[FeedStatus]) -> list[Resolved]:
+    owners = owners_of(resolved)
+    if not owners:
+        return resolved
+    asked = [(owner.component.ref, lookup) for owner in owners.values() if not is_full(owner, feeds) for lookup in owner.lookups]
+    spoken_of: dict[str, frozenset[str]] = {}
+    for (ref, _), spoken in zip(asked, queries.spoken_of(db, [lookup for _, lookup in asked]), strict=True):
+        spoken_of[ref] = spoken_of.get(ref, frozenset()) | spoken
+    return covered(resolved, owners, feeds, spoken_of)
+
+
+def _target(document: Document, resolved: Sequence[Resolved], options: MatchOptions) -> TargetResult:
     findings = chain.from_iterable(findings for _, findings in resolved)
     distro_from, distro = distro_of(document, options)
     return TargetResult(

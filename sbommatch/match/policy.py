@@ -1,11 +1,25 @@
-"""Which findings count for the exit code, by the user's word."""
+"""Which findings count for the exit code, and what else makes a run fail, by the user's word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from sbommatch.match.model import Finding, FindingStatus, Level
+from sbommatch.advisory import FixState
+from sbommatch.match.coverage import Coverage, coverage_of
+from sbommatch.match.model import Finding, FindingStatus, Level, TargetResult
+from sbommatch.store.model import FeedStatus
+
+ONLY_FIXED = "only_fixed"
+"""The rule of findings that have no fix, where the user asks for those that have."""
+
+IGNORE_BASE = "ignore_base"
+"""The rule of findings in packages that the base image brought in."""
+
+STALE_AFTER_DAYS = 30
+"""Of a feed: distributions and registries publish several advisories a day, so that older ones are said aloud. Nothing is refused."""
 
 
 class FailOn(StrEnum):
@@ -46,6 +60,61 @@ class Policy(Struct, frozen=True):
     fail_on: FailOn | None = None
     unknown_severity: UnknownSeverity = UnknownSeverity.FAIL
     hidden: Hidden = Hidden.REPORT
+    only_fixed: bool = False
+    ignore_base: bool = False
+    require_coverage: float | None = None
+    """Percent of the counted components that must have been checked."""
+    max_age_days: int | None = None
+    """Of every feed of the database; one that states no date is older."""
+
+
+def applied(target: TargetResult, policy: Policy) -> TargetResult:
+    """The result with those findings suppressed that the user does not want to count."""
+    if not policy.only_fixed and not policy.ignore_base:
+        return target
+    base_layers = {layer.index for layer in target.document.layers if layer.origin == "base"}
+    base_refs = {one.component.ref for one in target.components if one.component.layer in base_layers}
+
+    def rules(finding: Finding) -> Iterator[str]:
+        if policy.only_fixed and finding.fix.state is not FixState.FIXED:
+            yield ONLY_FIXED
+        if policy.ignore_base and finding.ref in base_refs:
+            yield IGNORE_BASE
+
+    return replace(target, findings=tuple(_suppressed(finding, tuple(rules(finding))) for finding in target.findings))
+
+
+def _suppressed(finding: Finding, rules: tuple[str, ...]) -> Finding:
+    if not rules:
+        return finding
+    return replace(finding, status=FindingStatus.SUPPRESSED, suppressed_by=(*finding.suppressed_by, *rules))
+
+
+def feeds_older(feeds: Iterable[FeedStatus], days: int, today: str) -> list[tuple[str, int | None]]:
+    """The feeds whose snapshots are older than so many days, with their age; None where nobody states when one was taken.
+
+    `today`: `YYYY-MM-DD`.
+    """
+    ages = [(feed.name, _age(feed, today)) for feed in feeds]
+    return [(name, age) for name, age in ages if age is None or age > days]
+
+
+def _age(feed: FeedStatus, today: str) -> int | None:
+    return (date.fromisoformat(today) - date.fromisoformat(feed.captured_at[:10])).days if feed.captured_at else None
+
+
+def failures(target: TargetResult, policy: Policy) -> Iterator[str]:
+    """Why the run fails by what was found, or not looked at, in words."""
+    if policy.fail_on and (reached := len(reaching(target.findings, policy))):
+        threshold = "of any severity" if policy.fail_on is FailOn.ANY else f"of severity {policy.fail_on} or above"
+        yield f"findings {threshold}: {reached}"
+    if policy.require_coverage is not None and (percent := percent_checked(coverage_of(target))) < policy.require_coverage:
+        yield f"components checked: {percent:.4g} %, not {policy.require_coverage:.4g} %"
+
+
+def percent_checked(coverage: Coverage) -> float:
+    """0 to 100; 0 where there is nothing to check: nothing was checked then."""
+    return 100 * coverage.checked / coverage.counted if coverage.counted else 0.0
 
 
 def reaching(findings: Iterable[Finding], policy: Policy) -> list[Finding]:

@@ -104,6 +104,7 @@ def _component(result: ComponentResult) -> dict[str, object]:
         "verdict": result.verdict,
         "reason": result.reason,
         "unchecked": result.unchecked,
+        "covered_by": result.covered_by,
         "lookups": [
             lookup_shape(lookup, feeds, exact=result.reason is not NotChecked.INVALID_VERSION)
             for lookup, feeds in zip(result.lookups, result.feeds, strict=True)
@@ -112,14 +113,14 @@ def _component(result: ComponentResult) -> dict[str, object]:
 
 
 def lookup_shape(lookup: Lookup, feeds: tuple[str, ...], *, exact: bool) -> dict[str, object]:
-    """A lookup as reports show it; `exact` is false where the version is none and only its text can meet a record."""
+    """A lookup as reports show it; not `exact` is one whose version is none, so that only its text can meet a record, or that assumes."""
     return {
         "namespace": lookup.namespace,
         "name": lookup.name,
         "version": lookup.raw_version,
         "name_kind": lookup.name_kind,
         "scheme": lookup.scheme,
-        "exact": exact,
+        "exact": exact and not lookup.assumes,
         "feeds": feeds,
     }
 
@@ -135,9 +136,9 @@ def finding_shape(finding: Finding) -> dict[str, object]:
         "match": _match(finding.match) | {"also": [{"feed": also.feed, "record": also.record} | _match(also) for also in finding.also]},
         "fix": finding.fix,
         "severity": finding.severity,
-        "kev": None,
-        "epss": None,
-        "risk": None,
+        "kev": finding.kev,
+        "epss": finding.epss,
+        "risk": finding.risk,
         "hidden": finding.hidden,
         "status": finding.status,
         "suppressed_by": finding.suppressed_by,
@@ -152,4 +153,5 @@ def _match(match: Match) -> dict[str, object]:
         "version": match.version,
         "range": match.range,
         "exact": match.exact,
+        "channel": match.channel,
     }

@@ -17,11 +17,11 @@ from typing import ClassVar
 from msgspec import Struct
 
 from sbommatch.match.coverage import Coverage, counted_results, coverage_of
-from sbommatch.match.model import ComponentResult, Finding, Level, NotChecked, TargetResult
+from sbommatch.match.model import ComponentResult, Finding, FindingStatus, Level, NotChecked, TargetResult
 from sbommatch.match.policy import RANKS
 from sbommatch.reports.report import ScanReport, Style
 from sbommatch.reports.text import GAP, aligned, column_widths, counted, printable, shortened
-from sbommatch.reports.words import FIX_WORDS, REASON_WORDS
+from sbommatch.reports.words import REASON_WORDS, fix_in_words
 from sbommatch.sbom.component import ComponentLayer
 
 HEADER = ("SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN")
@@ -74,7 +74,7 @@ def rows_of(findings: Iterable[Finding], results: Iterable[ComponentResult]) -> 
     for finding in findings:
         component = by_ref[finding.ref]
         version = component.version or finding.match.version
-        fix = ", ".join(finding.fix.versions) or FIX_WORDS[finding.fix.state]
+        fix = fix_in_words(finding.fix)
         source = finding.match.name if ":" in finding.match.namespace else ""
         row = Row(finding.severity.level, finding.id, source, version, fix, component.layer)
         names.setdefault(row, set()).add(f"{component.group}/{component.name}" if component.group else component.name)
@@ -88,15 +88,16 @@ def _line_order(line: tuple[Row, list[str]]) -> tuple[object, ...]:
 
 
 def _target_sections(target: TargetResult, style: Style) -> list[str]:
-    shown = [finding for finding in target.findings if not finding.hidden]
-    hidden = [finding for finding in target.findings if finding.hidden]
+    open_ = [finding for finding in target.findings if finding.status is FindingStatus.OPEN]
+    shown = [finding for finding in open_ if not finding.hidden]
+    hidden = [finding for finding in open_ if finding.hidden]
     sections = [_headline(target)]
     if shown:
         sections.append(_table(shown, target, style))
     if hidden:
         sections.append("In packages that a later layer removed, whose files still ship:")
         sections.append(_table(hidden, target, style))
-    return [*sections, "\n".join([_count_line(shown, hidden), *_coverage_lines(target)])]
+    return [*sections, "\n".join([_count_line(shown, hidden), *_suppressed_line(target), *_coverage_lines(target)])]
 
 
 def _headline(target: TargetResult) -> str:
@@ -156,6 +157,13 @@ def _count_line(shown: Sequence[Finding], hidden: Sequence[Finding]) -> str:
     by_level = ", ".join(f"{levels[level]} {'of unknown severity' if level is Level.UNKNOWN else level}" for level in ordered)
     removed = f"{len(hidden)} more in removed packages" if hidden else ""
     return "; ".join(filter(None, (f"{count}: {by_level}" if by_level else count, removed)))
+
+
+def _suppressed_line(target: TargetResult) -> list[str]:
+    """As in `3 more suppressed: 2 by covered_by, 1 by kernel_headers`."""
+    rules = Counter(finding.suppressed_by[0].partition(" ")[0] for finding in target.findings if finding.status is FindingStatus.SUPPRESSED)
+    said = ", ".join(f"{number} by {rule}" for rule, number in sorted(rules.items()))
+    return [f"{counted(rules.total(), 'finding')} suppressed: {said}"] if rules else []
 
 
 def _coverage_lines(target: TargetResult) -> list[str]:

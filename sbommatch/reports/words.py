@@ -1,7 +1,7 @@
 """Words for people, where several reports say the same."""
 
 from sbommatch.advisory import FixState
-from sbommatch.match.model import NotChecked
+from sbommatch.match.model import Fix, NotChecked
 
 FIX_WORDS = {
     FixState.FIXED: "fixed",
@@ -21,3 +21,9 @@ REASON_WORDS = {
     NotChecked.UNPLACED_BOUND: "no record of it has a range that can be placed",
     NotChecked.NOT_READ: "it could not be read",
 }
+
+
+def fix_in_words(fix: Fix) -> str:
+    """The versions that fix it, else the state; and what only a channel of updates has, with its name."""
+    said = ", ".join(fix.versions) or FIX_WORDS[fix.state]
+    return ", ".join([said, *(f"{version} ({channel.channel})" for channel in fix.channels for version in channel.versions)])

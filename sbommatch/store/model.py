@@ -4,6 +4,12 @@ from msgspec import Struct
 
 from sbommatch.advisory import Epss, FixState, Kev, NameKind, State
 
+EPOCH_ASSUMED = "epoch_assumed"
+"""The rule of comparisons in which the version, whose epoch nobody knows, has the epoch of the bound."""
+
+MODULE_ASSUMED = "module_assumed"
+"""The rule of rpms that were built in a module, nobody says which, and of rows of which that is true."""
+
 
 class Lookup(Struct, frozen=True, kw_only=True):
     """One question to the feed database: a row of its `lookup` table."""
@@ -19,7 +25,18 @@ class Lookup(Struct, frozen=True, kw_only=True):
     """None: the version has no key, and `compare` settles each pair."""
     arch: str | None = None
     module: str | None = None
-    channel: str | None = None
+    channels: tuple[str, ...] = ()
+    """The channels of updates that the package belongs to; what rows of others say comes with their channel."""
+    assumes: tuple[str, ...] = ()
+    """What had to be assumed to ask this, as named rules: `epoch_assumed`, `derivative_of`, `module_assumed`, `made_purl`, `cpe`."""
+
+    @property
+    def question(self) -> tuple[object, ...]:
+        """All that decides the answer: lookups of several coordinates may ask the same."""
+        return (
+            self.namespace, self.name, self.name_kind, self.scheme, self.raw_version, self.key, self.arch, self.module, self.channels,
+            self.assumes,
+        )  # fmt: skip
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -33,7 +50,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     record: str
     """The feed's own identifier of the record."""
     state: str
-    """`affected` or `not_affected`."""
+    """`affected` or `not_affected`; `fixed` is a row of one of the lookup's own channels whose fix the version has reached."""
     fix_state: FixState
     fix: str | None
     raw: str
@@ -44,6 +61,10 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """False where a rule had to assume something."""
     unplaced: bool = False
     """True: a bound of the row has no place in its order, so that the record could not be checked."""
+    channel: str | None = None
+    """Of the row."""
+    place: int = 0
+    """Of the lookup, among those asked together."""
 
 
 class FeedStatus(Struct, frozen=True, kw_only=True):

@@ -5,16 +5,28 @@ are those of the present snapshots (`last_snapshot` NULL) whose record is not wi
 `search` show all and say why one does not count.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from sbommatch.advisory import EndOfLife, Epss, Event, FixState, Kev
-from sbommatch.ecosystems import LANGUAGE_BY_PURL_TYPE, normalise_pypi
+from sbommatch.advisory import ANY_MODULE, EndOfLife, Epss, Event, FixState, Kev
+from sbommatch.ecosystems import CPE_NAMESPACE, LANGUAGE_BY_PURL_TYPE, normalise_pypi
 from sbommatch.errors import UsageError
 from sbommatch.purl import InvalidPurl, parse_purl
-from sbommatch.store.model import Candidate, DatabaseStatus, FeedStatus, FoundRecord, Group, Lookup, RatedSeverity, Record
+from sbommatch.store.model import (
+    EPOCH_ASSUMED,
+    MODULE_ASSUMED,
+    Candidate,
+    DatabaseStatus,
+    FeedStatus,
+    FoundRecord,
+    Group,
+    Lookup,
+    RatedSeverity,
+    Record,
+)
 from sbommatch.store.open import Database
 from sbommatch.store.rows import canonical
 from sbommatch.versions import SCHEME_BY_NAME
@@ -53,7 +65,7 @@ _NEAR = """
 WITH lookup AS (
     SELECT unnest($1::INTEGER[]) AS place, unnest($2::VARCHAR[]) AS listed, unnest($3::VARCHAR[]) AS namespace,
         unnest($4::VARCHAR[]) AS name, unnest($5::VARCHAR[]) AS name_kind, unnest($6::VARCHAR[]) AS scheme, unnest($7::BLOB[]) AS key,
-        unnest($8::VARCHAR[]) AS arch, unnest($9::VARCHAR[]) AS "module", unnest($10::VARCHAR[]) AS channel
+        unnest($8::VARCHAR[]) AS arch, unnest($9::VARCHAR[]) AS "module", string_split(unnest($10::VARCHAR[]), ' ') AS channels
 ),
 asked AS MATERIALIZED (
     SELECT l.*, p.pkg_id FROM lookup l JOIN package p ON p.namespace = l.namespace AND p.name = l.name
@@ -67,21 +79,28 @@ _JOIN = """
 FROM asked l JOIN near a ON a.pkg_id = l.pkg_id JOIN advisory d ON d.advisory_id = a.advisory_id
 """
 
-_APPLIES = """
-    a.scheme = l.scheme AND a.name_kind = l.name_kind
+# A row about a module is for packages of that module, any other row for packages of none; where nobody says which module it is, on either
+# side, it may be any. Of CPEs the module is the target software: a row without one is for all.
+_APPLIES = f"""
+    (a.scheme = l.scheme OR l.namespace = '{CPE_NAMESPACE}') AND a.name_kind = l.name_kind
     AND (a.arch IS NULL OR l.arch IS NULL OR l.arch = 'noarch' OR contains('|' || a.arch || '|', '|' || l.arch || '|'))
-    AND a."module" IS NOT DISTINCT FROM l."module" AND a.channel IS NOT DISTINCT FROM l.channel
+    AND (a."module" IS NOT DISTINCT FROM l."module" OR (a."module" = '{ANY_MODULE}' AND l."module" IS NOT NULL)
+        OR (l."module" = '{ANY_MODULE}' AND a."module" IS NOT NULL) OR (l.namespace = '{CPE_NAMESPACE}' AND a."module" IS NULL))
 """
 
-_BY_COMPARE = "(l.key IS NULL OR a.lo IS NULL) AND a.events IS NOT NULL"
+_BY_COMPARE = "(l.key IS NULL OR a.lo IS NULL OR a.scheme <> l.scheme) AND a.events IS NOT NULL"
+
+_INSIDE = "(a.scheme = l.scheme AND a.lo <= l.key AND l.key < a.hi OR a.listed = l.listed)"
+
+_FIXED_IN_CHANNEL = "(a.channel IS NOT NULL AND a.fix IS NOT NULL AND a.hi <= l.key AND list_contains(l.channels, a.channel))"
 
 _CANDIDATES = f"""
 {_NEAR}
-SELECT l.place, a.advisory_id, d.feed, d.record_id, a.state, a.fix_state, a.fix, a.raw, a.rule, a.unplaced, a.listed IS NOT NULL,
-    CASE WHEN {_BY_COMPARE} THEN a.events END
+SELECT l.place, a.advisory_id, d.feed, d.record_id, CASE WHEN {_FIXED_IN_CHANNEL} THEN 'fixed' ELSE a.state END, a.fix_state, a.fix, a.raw,
+    a.rule, a.unplaced, a.listed IS NOT NULL, a.channel, a.scheme, a."module" = '{ANY_MODULE}', CASE WHEN {_BY_COMPARE} THEN a.events END
 {_JOIN}
 WHERE {_APPLIES}
-    AND (a.lo <= l.key AND l.key < a.hi OR a.listed = l.listed OR {_BY_COMPARE})
+    AND ({_INSIDE} OR {_BY_COMPARE} OR {_FIXED_IN_CHANNEL})
     AND a.last_snapshot IS NULL AND d.last_snapshot IS NULL AND d.withdrawn IS NULL
 ORDER BY l.place, d.feed, d.record_id, a.lo, a.hi, a.raw
 """
@@ -97,25 +116,30 @@ def candidates(database: Database, lookups: Sequence[Lookup]) -> list[Candidate]
     return [candidate for row in database.rows(_CANDIDATES, _parameters(lookups)) if (candidate := _candidate(lookups[row[0]], row))]
 
 
-_LOOKUP_COLUMNS = ("namespace", "name", "name_kind", "scheme", "key", "arch", "module", "channel")
+_LOOKUP_COLUMNS = ("namespace", "name", "name_kind", "scheme", "key", "arch", "module")
 
 
 def _parameters(lookups: Sequence[Lookup]) -> list[list[Any]]:
     """The columns of `lookup`, in the order of their parameters."""
     columns = [[getattr(one, name) for one in lookups] for name in _LOOKUP_COLUMNS]
-    return [list(range(len(lookups))), [canonical(one.raw_version) for one in lookups], *columns]
+    channels = [" ".join(one.channels) for one in lookups]
+    return [list(range(len(lookups))), [canonical(one.raw_version) for one in lookups], *columns, channels]
 
 
 def _candidate(lookup: Lookup, row: tuple[Any, ...]) -> Candidate | None:
     """None where `compare` says that the version is not in the row."""
-    _place, advisory_id, feed, record, state, fix_state, fix, raw, rule, unplaced, listed, events = row
-    met = "listed" if listed else "interval"
+    place, advisory_id, feed, record, state, fix_state, fix, raw, rule, unplaced, listed, channel, scheme, any_module, events = row
+    met, exact = "listed" if listed else "interval", True
     if events is not None:
         met = "compare"
-        inside = _inside(lookup, events)
+        inside = _inside(lookup, scheme, events)
         if inside is False:
             return None
         unplaced = inside is None
+        if EPOCH_ASSUMED in lookup.assumes and _NUMBERED_EPOCH.search(events):
+            met, exact = EPOCH_ASSUMED, False
+    if any_module and lookup.module != ANY_MODULE:
+        met, exact = MODULE_ASSUMED, False
     return Candidate(
         coordinate_id=lookup.coordinate_id,
         namespace=lookup.namespace,
@@ -124,22 +148,33 @@ def _candidate(lookup: Lookup, row: tuple[Any, ...]) -> Candidate | None:
         feed=feed,
         record=record,
         state=state,
-        fix_state=FixState(fix_state),
+        fix_state=_FIX_STATES[fix_state],
         fix=fix,
         raw=raw,
-        rule=rule or met,
-        exact=True,
+        rule=met if not exact else rule or met,
+        exact=exact,
         unplaced=unplaced,
+        channel=channel,
+        place=place,
     )
 
 
-def _inside(lookup: Lookup, events: str) -> bool | None:
+_FIX_STATES = {state.value: state for state in FixState}
+
+_NUMBERED_EPOCH = re.compile(r'"0*[1-9][0-9]*:')
+"""In the events of a row: a bound with an epoch that is not 0."""
+
+
+def _inside(lookup: Lookup, scheme: str, events: str) -> bool | None:
     """Whether `compare` says that the events take in the version; None where a bound without a place leaves it open.
 
-    A text that is no version is in none.
+    A text that is no version is in none. A version that has the epoch of its bounds is compared with them without any.
     """
+    placed = _EVENTS.decode(events)
+    if EPOCH_ASSUMED in lookup.assumes:
+        placed = tuple(Event(event.kind, event.version.rpartition(":")[2]) for event in placed)
     try:
-        return contains_raw(SCHEME_BY_NAME[lookup.scheme], _EVENTS.decode(events), lookup.raw_version)
+        return contains_raw(SCHEME_BY_NAME[scheme], placed, lookup.raw_version)
     except InvalidVersion:
         return False
 
@@ -151,7 +186,7 @@ _RECORD_COLUMNS = """
 
 _RECORDS = f"""
 {_NEAR}
-SELECT l.namespace, l.name, {_RECORD_COLUMNS}, coalesce(a.lo <= l.key AND l.key < a.hi OR a.listed = l.listed, FALSE) AS met,
+SELECT l.namespace, l.name, {_RECORD_COLUMNS}, coalesce({_INSIDE}, FALSE) AS met,
     CASE WHEN {_BY_COMPARE} THEN a.events END AS events
 {_JOIN}
 WHERE {_APPLIES} AND a.last_snapshot IS NULL
@@ -164,8 +199,24 @@ def records_of(database: Database, lookup: Lookup) -> tuple[Record, ...]:
     rows = database.records(_RECORDS, _parameters([lookup]))
     for row in rows:
         if row["events"] is not None:
-            row["met"] = bool(_inside(lookup, row["events"]))
+            row["met"] = bool(_inside(lookup, row["scheme"], row["events"]))
     return msgspec.convert(rows, tuple[Record, ...])
+
+
+_SPOKEN_OF = f"""
+{_NEAR}
+SELECT DISTINCT l.place, i.id
+{_JOIN} JOIN advisory_group g ON g.advisory_id = a.advisory_id JOIN identifier i ON i.group_id = g.group_id AND i.display
+WHERE {_APPLIES} AND a.channel IS NULL AND a.last_snapshot IS NULL AND d.last_snapshot IS NULL AND d.withdrawn IS NULL
+"""
+
+
+def spoken_of(database: Database, lookups: Sequence[Lookup]) -> tuple[frozenset[str], ...]:
+    """For each lookup what records say anything of for its package, whatever its version, as groups are called; rows of channels aside."""
+    found: list[set[str]] = [set() for _ in lookups]
+    for place, identifier in database.rows(_SPOKEN_OF, _parameters(lookups)) if lookups else ():
+        found[place].add(identifier)
+    return tuple(map(frozenset, found))
 
 
 _MEMBERSHIPS = """

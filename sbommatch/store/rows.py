@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from sbommatch.advisory import Advisory, Affected, FixState, Range
+from sbommatch.advisory import GIT_RANGE, Advisory, Affected, FixState, Range
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.intervals import Interval, normalise, place_events
-from sbommatch.versions.scheme import InvalidVersion, KeyDeclined, Scheme
+from sbommatch.versions.scheme import BOTTOM, TOP, InvalidVersion, KeyDeclined, Scheme
 
 HASH_BYTES = 8
 """UBIGINT: among 10^7 rows two share a hash with a chance below 10^-5, and then one change of a row is overlooked."""
@@ -103,6 +103,9 @@ class RowMaker:
 
 def _parts(range_: Range, where: str) -> Iterator[_Part | Problem]:
     """A range's intervals, open zones and parts without keys; the first of them carries the events, for versions that have no key."""
+    if range_.rule == GIT_RANGE:
+        yield _Part(BOTTOM, TOP, range_.raw, unplaced=True, rule=range_.rule)
+        return
     placement = place_events(SCHEME_BY_NAME[range_.scheme], range_.events)
     if placement.sorted:
         yield Problem(ProblemCode.UNORDERED_EVENTS, where, f"events of {range_.raw} read in the order of versions", loss=False)

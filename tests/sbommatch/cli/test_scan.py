@@ -25,7 +25,7 @@ def scan(db: Path, *arguments: str | Path, env: dict[str, str] | None = None) ->
 
 
 def test_a_table_is_the_default(tmp_path: Path, db: Path) -> None:
-    ran = run("sbommatch", sbom(tmp_path / "app.cdx.json", ALPINE_OPENSSL, JINJA_HIGH), "--db", db)
+    ran = run("sbommatch", sbom(tmp_path / "app.cdx.json", ALPINE_OPENSSL, JINJA_HIGH), "--db", db, env=EPOCH)
     assert (ran.code, ran.stderr) == (0, "")
     assert "high      CVE-2020-28493  jinja2" in ran.text
     assert "unknown   CVE-2019-1551   libssl1.1 (openssl)" in ran.text
@@ -102,7 +102,8 @@ def test_the_distribution_can_be_named(tmp_path: Path, db: Path) -> None:
         ("-o", "table", "-o", "json"),
         ("--fail-on", "negligible"),
         ("--policy", "rules.toml"),
-        ("--max-age", "3"),
+        ("--max-age", "-3"),
+        ("--require-coverage", "101"),
     ],
 )
 def test_what_does_not_exist_is_wrong_usage(tmp_path: Path, db: Path, options: tuple[str, ...]) -> None:

@@ -140,15 +140,23 @@ def test_the_release_comes_from_the_nearest_statement(
     ],
 )
 def test_a_package_of_a_distribution_is_asked_for_by_its_source(made: Component, expected: tuple[str, str]) -> None:
-    (lookup,) = identify(made, (ALPINE, DEBIAN)).lookups
-    assert (lookup.name, lookup.raw_version) == expected
-    assert lookup.name_kind is NameKind.SOURCE
+    source, binary = identify(made, (ALPINE, DEBIAN)).lookups
+    assert (source.name, source.raw_version) == expected
+    assert source.name_kind is NameKind.SOURCE
+    assert binary.name_kind is NameKind.BINARY
+    assert (made.purl or "").replace("%2B", "+").partition("@")[0].endswith(f"/{binary.name}")
 
 
-def test_binaries_of_one_source_are_one_coordinate() -> None:
-    names = ("libssl1.1", "libcrypto1.1")
-    ids = {identify(component(f"pkg:apk/alpine/{name}@1.1.1d-r2?upstream=openssl"), (ALPINE,)).lookups[0].coordinate_id for name in names}
-    assert len(ids) == 1
+def test_a_binary_has_a_name_and_version_of_its_own() -> None:
+    made = component("pkg:deb/debian/gcc@4:12.2?arch=amd64", source_name="gcc-defaults", source_version="1.203")
+    source, binary = identify(made, (DEBIAN,)).lookups
+    assert (source.name, source.raw_version, binary.name, binary.raw_version) == ("gcc-defaults", "1.203", "gcc", "4:12.2")
+
+
+def test_binaries_of_one_source_ask_for_it_once() -> None:
+    found = [identify(component(f"pkg:apk/alpine/{name}@1.1.1d-r2?upstream=openssl"), (ALPINE,)) for name in ("libssl1.1", "libcrypto1.1")]
+    assert len({one.lookups[0].question for one in found}) == 1
+    assert len({lookup.coordinate_id for one in found for lookup in one.lookups}) == 2
 
 
 def test_coordinate_ids_never_change() -> None:

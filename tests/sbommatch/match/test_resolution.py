@@ -1,12 +1,12 @@
 """From rows to findings and verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
 from sbommatch.advisory import FixState, NameKind
 from sbommatch.match.model import ComponentResult, Finding, Identity, Level, NotChecked, Verdict
-from sbommatch.match.resolution import Resolver
+from sbommatch.match.resolution import Met, Resolver
 from sbommatch.store.model import Candidate, FeedStatus, Group, RatedSeverity
 from tests.sbommatch.match.made import COORDINATE, candidate, component, feed, group, identity, lookup
 
@@ -22,7 +22,14 @@ def resolved(
     feeds: Sequence[FeedStatus] = (SECDB,),
     of: Identity | None = None,
 ) -> tuple[ComponentResult, tuple[Finding, ...]]:
-    return Resolver(feeds, groups).resolve(of or identity(), candidates)
+    asked = of or identity()
+    return Resolver(feeds, groups).resolve(asked, met(asked, candidates))
+
+
+def met(asked: Identity, candidates: Iterable[Candidate]) -> list[Met]:
+    """Each row with the lookup of its name."""
+    lookups = {(one.namespace, one.name): one for one in reversed(asked.lookups)}
+    return [(lookups.get((row.namespace, row.name), asked.lookups[0]), row) for row in candidates]
 
 
 def test_an_affected_row_is_a_finding() -> None:
@@ -161,9 +168,9 @@ def test_a_record_that_another_row_settles_was_checked() -> None:
 
 def test_a_component_of_which_no_record_can_be_placed_is_not_checked() -> None:
     rows = [candidate("PYSEC-2025-194", unplaced=True)]
-    result, _ = Resolver([SECDB], OPENSSL_1551, frozenset({COORDINATE})).resolve(identity(), rows)
+    result, _ = Resolver([SECDB], OPENSSL_1551, frozenset({COORDINATE})).resolve(identity(), met(identity(), rows))
     assert (result.verdict, result.reason) == (Verdict.NOT_CHECKED, NotChecked.UNPLACED_BOUND)
-    result, _ = Resolver([SECDB], OPENSSL_1551).resolve(identity(), rows)
+    result, _ = Resolver([SECDB], OPENSSL_1551).resolve(identity(), met(identity(), rows))
     assert (result.verdict, len(result.unchecked)) == (Verdict.NO_MATCH, 1)
 
 

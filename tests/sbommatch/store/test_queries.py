@@ -119,7 +119,6 @@ def test_only_the_same_namespace_name_kind_and_scheme_meet(world: Path) -> None:
         lookup("alpine:3.11", "musl", "1.1.22-r3", name_kind=NameKind.BINARY),
         lookup("alpine:3.11", "musl", "1.1.22-r3", scheme="deb"),
         lookup("alpine:3.11", "musl", "1.1.22-r3", module="nodejs:18"),
-        lookup("alpine:3.11", "musl", "1.1.22-r3", channel="pro"),
     )
     assert met(world, *others) == []
 
@@ -128,9 +127,17 @@ def test_an_architecture_excludes_only_where_both_state_one(world: Path) -> None
     assert met(world, lookup("alpine:3.11", "musl", "1.1.22-r3", arch="x86_64"))
 
 
-def test_a_channel_is_met_by_its_own_lookups_only(world: Path) -> None:
-    assert met(world, lookup("ubuntu:16.04", "channel", "0.9-1")) == []
-    assert shown(met(world, lookup("ubuntu:16.04", "channel", "0.9-1", channel="pro"))) == [("USN-1", "interval", False)]
+def test_rows_of_a_channel_come_with_it_whoever_asks(world: Path) -> None:
+    for channels in ((), ("esm", "pro")):
+        (row,) = met(world, lookup("ubuntu:16.04", "channel", "0.9-1", channels=channels))
+        assert (row.record, row.channel, row.state) == ("USN-1", "pro", "affected")
+
+
+def test_a_fix_of_a_channel_is_met_by_lookups_of_that_channel(world: Path) -> None:
+    (row,) = met(world, lookup("ubuntu:16.04", "channel", "1.0-1", channels=("esm", "pro")))
+    assert (row.record, row.channel, row.state) == ("USN-1", "pro", "fixed")
+    assert met(world, lookup("ubuntu:16.04", "channel", "1.0-1", channels=("fips",))) == []
+    assert met(world, lookup("ubuntu:16.04", "channel", "1.0-1")) == []
 
 
 def test_listed_versions_are_met_by_their_key_or_their_text(world: Path) -> None:
