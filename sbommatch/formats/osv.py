@@ -31,7 +31,7 @@ EVENTS_LIMIT = 1000
 SUMMARY_LIMIT = 120
 """Characters of a summary that is cut from the details: a line of a table."""
 
-CVE = re.compile(r"CVE-\d{4}-\d{4,}")
+OWN_CVE = re.compile(r"(?:(?:ALPINE|DEBIAN|UBUNTU)-)?(CVE-\d{4}-\d{4,})")
 
 BUG_FIX = re.compile(r"AL[BE]A-")
 """AlmaLinux's notices of bug fixes and enhancements."""
@@ -298,7 +298,8 @@ def _cves(record: _Record) -> tuple[str, ...]:
 
 
 def _named(*identifiers: str) -> tuple[str, ...]:
-    return tuple(sorted({identifier for identifier in identifiers if CVE.fullmatch(identifier)}))
+    """The CVEs among identifiers, and those that distributions' own records on them are called by: `UBUNTU-CVE-2021-3782`."""
+    return tuple(sorted({found[1] for identifier in identifiers if (found := OWN_CVE.fullmatch(identifier))}))
 
 
 def _identifiers(identifiers: tuple[str, ...] | None, own: str) -> tuple[str, ...]:
