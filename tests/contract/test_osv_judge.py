@@ -7,13 +7,24 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cmp_to_key
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.contract.osv_judge import COMPARISONS, NoVersionError, Record, compare_rpm, is_affected, neighbours, records
+from tests.contract.osv_judge import (
+    COMPARISONS,
+    NoVersionError,
+    Record,
+    below,
+    compare_bitnami,
+    compare_rpm,
+    is_affected,
+    neighbours,
+    records,
+)  # fmt: skip
 from tests.support.run import run
 
 FEEDS = {
@@ -65,15 +76,29 @@ OTHER_BUGS = "a notice of bug fixes that names no CVE tells of no vulnerability"
 MODULES = "an rpm that was built in a module is no build of the package outside of it, and its versions say nothing of the other"
 BUILDS = "one notice lists several builds of a version: each of them has its fix, and what was built after the lowest has it too"
 
-ALMALINUX_ON_PURPOSE = [
-    ("ALBA-2021:1871", "8/perl-File-HomeDir", "1.004-5.module_el8.3.0+1+a", OTHER_BUGS, True, False),
-    ("ALSA-2022:1556", "8/mariadb-devel", "3:10.3.28-1.el8", MODULES, True, False),
-    ("ALSA-2022:1556", "8/mariadb-devel", "3:10.3.32-2.module_el8.5.0+2632+14ced695", BUILDS, True, False),
-    ("ALSA-2022:1556", "8/mariadb-devel", "3:10.3.28-1.module_el8.5.0+1+a", "", True, True),
+BY_RULE = [
+    ("AlmaLinux", "ALBA-2021:1871", "8/perl-File-HomeDir", "1.004-5.module_el8.3.0+1+a", OTHER_BUGS, True, False),
+    ("AlmaLinux", "ALSA-2022:1556", "8/mariadb-devel", "3:10.3.28-1.el8", MODULES, True, False),
+    ("AlmaLinux", "ALSA-2022:1556", "8/mariadb-devel", "3:10.3.32-2.module_el8.5.0+2632+14ced695", BUILDS, True, False),
+    ("AlmaLinux", "ALSA-2022:1556", "8/mariadb-devel", "3:10.3.28-1.module_el8.5.0+1+a", "", True, True),
+    ("Bitnami", "BIT-mongodb-2020-7923", "mongodb", "4.4.1", TIE, True, False),
+    ("Bitnami", "BIT-mongodb-2020-7923", "mongodb", "4.2.7", "", True, True),
 ]
-"""AlmaLinux's notices differ by rule, not by record: for each cause one row, and one without. Record, package, version, cause, what the
+"""Two feeds differ by rule, in many records: for each cause one row, and one without. Ecosystem, record, package, version, cause, what the
 standard says, what we say.
 """
+
+
+def bitnami_cause(record_id: str, related: Sequence[str], entries: Sequence[Record], version: str) -> str:
+    """Likewise: 237 of its ranges have windows that close where they open; a version at or past such a one is affected by the standard."""
+    pairs = [pair for entry in entries for one in entry["ranges"] for pair in pairwise(one["events"])]
+    ties = [left["introduced"] for left, right in pairs if "introduced" in left and left["introduced"] == right.get("fixed")]
+    return TIE if any(compare_bitnami(version, tie) >= 0 for tie in ties) and not _inside_a_window(pairs, version) else ""
+
+
+def _inside_a_window(pairs: Sequence[tuple[Record, Record]], version: str) -> bool:
+    windows = [(left["introduced"], right["fixed"]) for left, right in pairs if "introduced" in left and "fixed" in right]
+    return any(not below(version, lo, compare_bitnami) and below(version, hi, compare_bitnami) for lo, hi in windows)
 
 
 def almalinux_cause(record_id: str, related: Sequence[str], entries: Sequence[Record], version: str) -> str:
@@ -85,6 +110,9 @@ def almalinux_cause(record_id: str, related: Sequence[str], entries: Sequence[Re
         return MODULES
     same = [fix for fix in fixes if fix.rpartition("-")[0] == version.rpartition("-")[0]]
     return BUILDS if len(fixes) > 1 and same and compare_rpm(version, min(same, key=cmp_to_key(compare_rpm))) >= 0 else ""
+
+
+CAUSES = {"AlmaLinux": almalinux_cause, "Bitnami": bitnami_cause}
 
 
 def sampled(name: str, one_in: int) -> bool:
@@ -182,7 +210,7 @@ def purl(ecosystem: str, name: str, version: str) -> str:
 def differences(ecosystem: str, osv: Path, folder: Path, one_in: int) -> tuple[int, set[tuple[str, str, str]]]:
     """How many (version, record) pairs the standard finds, and every (record, package, version) that the two answer differently.
 
-    Without those of AlmaLinux that have a cause.
+    Without those that have a cause in `CAUSES`.
     """
     packages = by_package(osv, ecosystem, one_in)
     answers, unjudged = expected(ecosystem, packages)
@@ -193,8 +221,8 @@ def differences(ecosystem: str, osv: Path, folder: Path, one_in: int) -> tuple[i
         for record in judged ^ found[name, version]
         if (record, name) not in unjudged
     }
-    if ecosystem == "AlmaLinux":
-        differing = {row for row in differing if not almalinux_cause(row[0], *_said(packages, row[0], row[1]), row[2])}
+    if cause_of := CAUSES.get(ecosystem):
+        differing = {row for row in differing if not cause_of(row[0], *_said(packages, row[0], row[1]), row[2])}
     return sum(map(len, answers.values())), differing
 
 
@@ -230,21 +258,22 @@ def test_the_records_that_differ_are_judged_both_ways(shared_data: Path, tmp_pat
             assert (record in ours[name, version]) is by_us, record
 
 
-def test_the_causes_that_almalinux_differs_by_are_judged_both_ways(shared_data: Path, tmp_path: Path) -> None:
-    wanted = {record for record, *_ in ALMALINUX_ON_PURPOSE}
-    (tmp_path / "AlmaLinux").mkdir()
+@pytest.mark.parametrize("ecosystem", CAUSES)
+def test_the_causes_that_feeds_differ_by_are_judged_both_ways(ecosystem: str, shared_data: Path, tmp_path: Path) -> None:
+    rows = [row[1:] for row in BY_RULE if row[0] == ecosystem]
+    (tmp_path / ecosystem).mkdir()
     with (
-        zipfile.ZipFile(shared_data / "feeds" / "osv" / "AlmaLinux" / "all.zip") as whole,
-        zipfile.ZipFile(tmp_path / "AlmaLinux" / "all.zip", "w") as part,
+        zipfile.ZipFile(shared_data / "feeds" / "osv" / ecosystem / "all.zip") as whole,
+        zipfile.ZipFile(tmp_path / ecosystem / "all.zip", "w") as part,
     ):
-        for record in wanted:
+        for record in {row[0] for row in rows}:
             part.writestr(f"{record}.json", whole.read(f"{record}.json"))
-    packages = by_package(tmp_path, "AlmaLinux", 1)
-    ours = actual("AlmaLinux", [(name, version) for _, name, version, *_ in ALMALINUX_ON_PURPOSE], tmp_path, tmp_path)
-    for record, name, version, cause, by_the_standard, by_us in ALMALINUX_ON_PURPOSE:
+    packages = by_package(tmp_path, ecosystem, 1)
+    ours = actual(ecosystem, [(name, version) for _, name, version, *_ in rows], tmp_path, tmp_path)
+    for record, name, version, cause, by_the_standard, by_us in rows:
         related, entries = _said(packages, record, name)
-        assert almalinux_cause(record, related, entries, version) == cause, record
-        assert any(is_affected(version, entry, compare_rpm) for entry in entries) is by_the_standard, record
+        assert CAUSES[ecosystem](record, related, entries, version) == cause, record
+        assert any(is_affected(version, entry, COMPARISONS[ecosystem]) for entry in entries) is by_the_standard, record
         assert (record in ours[name, version]) is by_us, record
 
 

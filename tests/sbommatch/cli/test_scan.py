@@ -257,3 +257,51 @@ def test_nothing_checked_is_said_on_stderr_unless_quiet(tmp_path: Path, db: Path
 def test_documents_are_matched_in_batches_of_so_many_components() -> None:
     documents = [document(*[component(None)] * size) for size in (1, 2, 3, 0, 1)]
     assert [[len(one.components) for one in batch] for batch in batched(documents, 3)] == [[1, 2], [3], [0, 1]]
+
+
+OLD = {"SOURCE_DATE_EPOCH": "1787356800"}  # 2026-08-22, three weeks after the feeds were captured
+
+
+@pytest.mark.parametrize(("days", "code"), [("21", 0), ("20", 4)])
+def test_feeds_older_than_asked_exit_4_and_the_result_is_written(tmp_path: Path, db: Path, days: str, code: int) -> None:
+    ran = scan(db, sbom(tmp_path / "app.cdx.json", JINJA_HIGH), "--max-age", days, "--fail-on", "any", "-o", "json", env=OLD)
+    assert ran.code == (code or 1)
+    assert len(ran.json["targets"][0]["findings"]) == 1
+    assert ran.json["exit"]["because"][1:] == ["feeds older than 20 days: alpine-secdb of 21 days ago, osv-pypi of 21 days ago"] * bool(
+        code
+    )
+    assert ("old feeds" in ran.stderr) is bool(code)
+
+
+def test_old_feeds_are_said_and_refuse_nothing(tmp_path: Path, db: Path) -> None:
+    made = sbom(tmp_path / "app.cdx.json", JINJA_HIGH)
+    for seconds, said in (("1788000000", False), ("1789000000", True)):  # 28 and 39 days
+        ran = scan(db, made, env={"SOURCE_DATE_EPOCH": seconds})
+        assert (ran.code, "old feeds: alpine-secdb of " in ran.stderr) == (0, said)
+    assert scan(db, made, "--quiet", env={"SOURCE_DATE_EPOCH": "1789000000"}).stderr == ""
+
+
+@pytest.mark.parametrize(("percent", "code"), [("50", 0), ("50.1", 1)])
+def test_too_little_coverage_exits_1(tmp_path: Path, db: Path, percent: str, code: int) -> None:
+    ran = scan(db, sbom(tmp_path / "app.cdx.json", NO_FINDING, "pkg:npm/left-pad@1.0.0"), "--require-coverage", percent, "-o", "json")
+    assert ran.code == code
+    assert ran.json["exit"]["because"] == ["components checked: 50 %, not 50.1 %"] * code
+
+
+def test_suppressed_findings_are_listed_and_do_not_count(tmp_path: Path, db: Path) -> None:
+    made = sbom(tmp_path / "app.cdx.json", JINJA_HIGH, FLASK_UNKNOWN)
+    table = scan(db, made, "--only-fixed")
+    assert "2 findings:" in table.text
+    layer = {"name": "sbomgen:image:layer", "value": "0 sha256:" + "a" * 64 + " - - RUN x"}
+    base = [{"name": "sbomgen:layer:index", "value": "0"}, {"name": "sbomgen:layer:origin", "value": "base"}]
+    document = json.loads(made.read_text())
+    document["metadata"] = {"component": {"type": "container", "name": "i", "properties": [layer]}}
+    document["components"][0]["properties"] = [*base, {"name": "sbomgen:layer:diff_id", "value": "sha256:" + "a" * 64}]
+    made.write_text(json.dumps(document))
+    ran = scan(db, made, "--ignore-base", "--fail-on", "any", "-o", "json")
+    findings = {finding["id"]: (finding["status"], finding["suppressed_by"]) for finding in ran.json["targets"][0]["findings"]}
+    assert findings == {"CVE-2020-28493": ("suppressed", ["ignore_base"]), "PYSEC-2019-179": ("open", [])}
+    assert ran.code == 1
+    table = scan(db, made, "--ignore-base")
+    assert "CVE-2020-28493" not in table.text
+    assert "1 finding: 1 of unknown severity\n1 finding suppressed: 1 by ignore_base\n" in table.text

@@ -163,3 +163,22 @@ def test_coordinate_ids_never_change() -> None:
     """Archives keep them: they are part of a file format."""
     (lookup,) = identify(component("pkg:pypi/jinja2@2.11.1")).lookups
     assert lookup.coordinate_id == sha256(b'[["pypi","jinja2","self","pypi","2.11.1"]]').digest()[:16]
+
+
+def test_what_was_assumed_is_part_of_the_question() -> None:
+    plain = component("pkg:rpm/rhel/bash@4.4.20-4.el8?distro=rhel-8")
+    known, unknown = identify(plain, producer="trivy 0.59.1"), identify(plain, producer="cdxgen 10.2.0")
+    assert [lookup.assumes for lookup in known.lookups] == [(), ()]
+    assert [(lookup.assumes, lookup.key) for lookup in unknown.lookups] == [(("epoch_assumed",), None)] * 2
+    assert known.lookups[0].coordinate_id != unknown.lookups[0].coordinate_id
+    derived = identify(component("pkg:rpm/centos/bash@4.4.20-4.el8?distro=centos-8"), producer="syft 1.14.0")
+    assert {lookup.assumes for lookup in derived.lookups} == {("derivative_of",)}
+    made = identify(component("pkg:pypi/jinja2@2.11.1", purl_from="made"))
+    assert [lookup.assumes for lookup in made.lookups] == [("made_purl",)]
+
+
+def test_channels_come_from_the_statement_and_from_the_version() -> None:
+    stated = identify(component("pkg:rpm/rhel/bash@4.4.20-4.el9"), option=DistroStatement("rhel", "9.4+eus"), producer="syft 1")
+    assert {lookup.channels for lookup in stated.lookups} == {("eus:9.4",)}
+    marked = identify(component("pkg:deb/ubuntu/bash@4.3-14ubuntu1.4%2Besm1?distro=ubuntu-16.04"))
+    assert all("pro" in lookup.channels for lookup in marked.lookups)

@@ -1,13 +1,19 @@
 """Documents against small databases: the named cases of matching."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from sbommatch.advisory import Advisory, Affected, Event, EventKind, NameKind, Range
+from sbommatch.formats import FORMAT_BY_NAME, FeedContext
 from sbommatch.match.model import ComponentResult, Level, NotChecked, TargetResult, Verdict
 from sbommatch.match.pipeline import MatchOptions, match_documents
 from sbommatch.sbom.component import Component, DistroStatement, Document
+from sbommatch.store.build import build
 from sbommatch.store.open import Database, open_database
+from sbommatch.supply.sources import sources_of
 from tests.sbommatch.match.feeds import below, database, osv_record
 from tests.sbommatch.match.made import component, document
 
@@ -28,15 +34,32 @@ PYPI = [
     osv_record("PYSEC-2025-2", "PyPI", "numpy", ({"introduced": "0"}, {"last_affected": "1.9-NA"})),
     osv_record("PYSEC-2025-3", "PyPI", "numpy", below("1.0")),
     osv_record("PYSEC-2018-9", "PyPI", "paramiko", (), versions=["0.1-bulbasaur"]),
+    osv_record("PYSEC-2023-74", "PyPI", "requests", below("2.31.0"), aliases=["CVE-2023-32681"]),
+    {
+        **osv_record("PYSEC-2024-9", "PyPI", "commits", ()),
+        "affected": [{"package": {"ecosystem": "PyPI", "name": "commits"}, "ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]}],
+    },
     osv_record("GHSA-2cve-2cve-2cve", "PyPI", "both", below("2"), aliases=["CVE-2020-0001", "CVE-2020-0002"]),
 ]
 ALPINE = [osv_record("ALPINE-CVE-2020-0543", "Alpine:v3.11", "xen", below("9"), upstream=["CVE-2020-0543"])]
+UBUNTU = [
+    osv_record("UBUNTU-CVE-2024-0001", "Ubuntu:22.04:LTS", "curl", below("7.81.0-1ubuntu1.16"), upstream=["CVE-2024-0001"]),
+    osv_record("UBUNTU-CVE-2024-0002", "Ubuntu:Pro:22.04:LTS", "curl", below("7.81.0-1ubuntu1.16+esm1"), upstream=["CVE-2024-0002"]),
+    {
+        **osv_record("UBUNTU-CVE-2024-0003", "Ubuntu:Pro:22.04:LTS", "curl", below("7.81.0-1ubuntu1.16+esm2"), upstream=["CVE-2024-0003"]),
+        "affected": [
+            *osv_record("", "Ubuntu:Pro:22.04:LTS", "curl", below("7.81.0-1ubuntu1.16+esm2"))["affected"],
+            *osv_record("", "Ubuntu:22.04:LTS", "curl", ({"introduced": "0"},))["affected"],
+        ],
+    },
+    osv_record("UBUNTU-CVE-2024-0004", "Ubuntu:22.04:LTS", "python-requests", below("2.25.1-1"), upstream=["CVE-2024-0004"]),
+]
 CRATES = [osv_record("RUSTSEC-2020-1", "crates.io", "hyper", below("0.14.3"))]
 
 
 @pytest.fixture(scope="module")
 def feeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    osv = {"pypi": PYPI, "alpine": ALPINE, "crates.io": CRATES}
+    osv = {"pypi": PYPI, "alpine": ALPINE, "crates.io": CRATES, "ubuntu": UBUNTU}
     pointer = database(tmp_path_factory.mktemp("feeds"), secdb=SECDB, partial=("osv-crates.io", "osv-alpine"), **osv)
     with open_database(pointer) as opened:
         yield opened
@@ -176,3 +199,116 @@ def test_results_do_not_depend_on_the_order_of_components(feeds: Database) -> No
     components = [component(f"pkg:pypi/jinja2@2.11.{patch}") for patch in range(4)]
     forwards, backwards = match(feeds, *components), match(feeds, *reversed(components))
     assert (forwards.components, forwards.findings) == (backwards.components, backwards.findings)
+
+
+def test_commits_alone_leave_a_package_unchecked(feeds: Database) -> None:
+    result = only(match(feeds, component("pkg:pypi/commits@1.0")))
+    assert (result.verdict, result.reason) == (Verdict.NOT_CHECKED, NotChecked.UNPLACED_BOUND)
+    assert [unchecked.record for unchecked in result.unchecked] == ["PYSEC-2024-9"]
+
+
+CURL = "pkg:deb/ubuntu/libcurl4@7.81.0-1ubuntu1.{}?upstream=curl&distro={}"
+
+
+@pytest.mark.parametrize(
+    ("version", "distro", "expected"),
+    [
+        ("15", "ubuntu-22.04", {"CVE-2024-0001": "fixed", "CVE-2024-0002": "not_fixed", "CVE-2024-0003": "unknown"}),
+        ("16", "ubuntu-22.04", {"CVE-2024-0002": "not_fixed", "CVE-2024-0003": "unknown"}),
+        ("16%2Besm1", "ubuntu-22.04", {"CVE-2024-0003": "fixed"}),
+        ("16%2Besm2", "ubuntu-22.04", {}),
+        ("16", "ubuntu-22.04+pro", {"CVE-2024-0002": "fixed", "CVE-2024-0003": "fixed"}),
+        ("17", "ubuntu-22.04+pro", {}),
+    ],
+)
+def test_fixes_of_a_channel_count_for_its_packages(feeds: Database, version: str, distro: str, expected: dict[str, str]) -> None:
+    target = match(feeds, component(CURL.format(version, distro)))
+    assert {finding.id: finding.fix.state.value for finding in target.findings} == expected
+
+
+def test_a_derivative_is_checked_by_its_parents_feed_and_that_is_said(feeds: Database) -> None:
+    target = match(feeds, component("pkg:deb/linuxmint/curl@7.81.0-1ubuntu1.15?distro=linuxmint-21.3"))
+    found = next(finding for finding in target.findings if finding.id == "CVE-2024-0001")
+    assert (found.match.rule, found.match.exact, found.match.namespace) == ("derivative_of", False, "ubuntu:22.04")
+
+
+def test_an_os_package_covers_its_language_twin(feeds: Database) -> None:
+    os_package = component("pkg:deb/ubuntu/python3-requests@2.25.1%2Bdfsg-2?upstream=python-requests&distro=ubuntu-22.04", ref="os")
+    twin = component("pkg:pypi/requests@2.25.1", ref="twin", owned_by="os")
+    target = match(feeds, os_package, twin)
+    assert [(one.component.ref, one.verdict, one.covered_by) for one in target.components] == [
+        ("os", Verdict.NO_MATCH, None),
+        ("twin", Verdict.NO_MATCH, "os"),
+    ]
+    assert [(finding.id, finding.suppressed_by) for finding in target.findings] == [("CVE-2023-32681", ("covered_by os",))]
+
+
+def test_a_feed_of_fixes_covers_what_it_speaks_of(tmp_path: Path) -> None:
+    secdb = {"v3.11": {"py3-requests": {"2.19.1-r1": ["CVE-2018-18074"]}}}
+    pypi = [
+        osv_record("PYSEC-2018-28", "PyPI", "requests", below("2.20.0"), aliases=["CVE-2018-18074"]),
+        osv_record("PYSEC-2023-74", "PyPI", "requests", below("2.31.0"), aliases=["CVE-2023-32681"]),
+    ]
+    os_package = component("pkg:apk/alpine/py3-requests@2.19.1-r1?distro=alpine-3.11.3", ref="os")
+    twin = component("pkg:pypi/requests@2.19.1", ref="twin", owned_by="os")
+    with open_database(database(tmp_path, secdb=secdb, pypi=pypi)) as opened:
+        target = match(opened, os_package, twin)
+    assert {finding.id: finding.suppressed_by for finding in target.findings} == {
+        "CVE-2018-18074": ("covered_by os",),
+        "CVE-2023-32681": (),
+    }
+    assert [(one.verdict, one.covered_by) for one in target.components] == [(Verdict.NO_MATCH, None), (Verdict.AFFECTED, None)]
+
+
+class Cpes:
+    """A format that knows CPEs: one row in the order of `generic`, one that states another, one for Node.js alone."""
+
+    name = "osv"
+    suffixes = (".json",)
+
+    def read(self, document: bytes, where: str, context: FeedContext) -> Iterator[Advisory]:
+        for number, (name, scheme, module) in enumerate(
+            (("a:openssl:openssl", "generic", None), ("a:openssl:openssl", "semver", None), ("a:jquery:jquery", "generic", "node.js")), 1
+        ):
+            events = (Event(EventKind.INTRODUCED, "0"), Event(EventKind.FIXED, "1.2.0"))
+            affected = Affected(
+                namespace="cpe", name=name, name_kind=NameKind.SELF, scheme=scheme, module=module, ranges=(Range(scheme, events, "<1.2.0"),)
+            )
+            yield Advisory(id=f"CVE-2024-100{number}", feed=context.feed, affected=(affected,), record_sha256="00")
+
+
+@pytest.fixture
+def cpes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    monkeypatch.setitem(FORMAT_BY_NAME, "osv", Cpes())
+    (tmp_path / "a.json").write_text("{}")
+    (source,) = sources_of([f"osv-pypi={tmp_path / 'a.json'}@2026-08-01"])
+    build([replace(source, declaration=replace(source.declaration, covers=("cpe",)))], tmp_path / "pointer.json")
+    with open_database(tmp_path / "pointer.json") as opened:
+        yield opened
+
+
+def cpe(product: str, version: str, target: str = "*") -> tuple[str, ...]:
+    return (f"cpe:2.3:a:{product}:{product}:{version}:*:*:*:*:{target}:*:*",)
+
+
+@pytest.mark.parametrize(
+    ("made", "expected", "verdict"),
+    [
+        (component(None, cpes=cpe("openssl", "1.1.0")), ["CVE-2024-1001", "CVE-2024-1002"], Verdict.AFFECTED),
+        (component(None, cpes=cpe("openssl", "1.2.0")), [], Verdict.NO_MATCH),
+        (component("pkg:pypi/openssl@1.1.0", cpes=cpe("openssl", "1.1.0")), ["CVE-2024-1001", "CVE-2024-1002"], Verdict.AFFECTED),
+        (component(None, cpes=cpe("jquery", "1.1.0")), [], Verdict.NO_MATCH),
+        (component(None, cpes=cpe("jquery", "1.1.0", "node.js")), ["CVE-2024-1003"], Verdict.AFFECTED),
+        (component("pkg:deb/debian/openssl@1.1.0?distro=debian-12", cpes=cpe("openssl", "1.1.0")), [], Verdict.NOT_CHECKED),
+        (component(None, cpes=("nonsense",)), [], Verdict.NOT_CHECKED),
+    ],
+)
+def test_what_has_no_ecosystem_is_asked_for_by_its_cpe(cpes: Database, made: Component, expected: list[str], verdict: Verdict) -> None:
+    target = match(cpes, made)
+    assert (ids(target), only(target).verdict) == (expected, verdict)
+    assert {(finding.match.rule, finding.match.exact) for finding in target.findings} <= {("cpe", False)}
+
+
+def test_a_cpe_is_not_asked_for_where_an_ecosystems_feed_speaks(feeds: Database) -> None:
+    result = only(match(feeds, component("pkg:pypi/nothing@1.0", cpes=cpe("openssl", "1.1.0"))))
+    assert [lookup.namespace for lookup in result.lookups] == ["pypi"]

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
+from msgspec.structs import replace
 
-from sbommatch.advisory import FixState, NameKind
-from sbommatch.match.model import ComponentResult, Finding, Identity, Level, NotChecked, Verdict
+from sbommatch.advisory import Epss, FixState, Kev, NameKind
+from sbommatch.match.model import ChannelFix, ComponentResult, Finding, FindingStatus, Fix, Identity, Level, NotChecked, Verdict
 from sbommatch.match.resolution import Met, Resolver
 from sbommatch.store.model import Candidate, FeedStatus, Group, RatedSeverity
 from tests.sbommatch.match.made import COORDINATE, candidate, component, feed, group, identity, lookup
@@ -189,3 +190,112 @@ def test_the_version_shown_is_that_of_the_lookup_that_met_the_row() -> None:
     lookups = (lookup("libssl1.1", version="1", name_kind=NameKind.BINARY), lookup("openssl", version="2"))
     _, (found,) = resolved(candidate("CVE-2019-1551", name="openssl"), of=identity(*lookups))
     assert found.match.version == "2"
+
+
+PRO = identity(lookup(channels=("esm", "pro")))
+
+
+@pytest.mark.parametrize(
+    ("rows", "of", "found"),
+    [
+        # A channel of the package's own counts before the base.
+        ([candidate("A", state="fixed", channel="pro"), candidate("A", fix=None)], PRO, False),
+        ([candidate("A", state="not_affected", channel="pro"), candidate("A")], PRO, False),
+        ([candidate("A", channel="pro"), candidate("A", state="fixed", channel="esm")], PRO, True),
+        ([candidate("A", channel="pro"), candidate("A", state="not_affected")], PRO, True),
+        # Another channel clears nothing, and says that the flaw is there where the base is silent.
+        ([candidate("A", state="not_affected", channel="pro"), candidate("A")], None, True),
+        ([candidate("A", channel="pro"), candidate("A", state="not_affected")], None, False),
+        ([candidate("A", channel="pro")], None, True),
+        ([candidate("A", state="not_affected", channel="pro")], None, False),
+        # Other builds say nothing of these.
+        ([candidate("A", channel="pro:fips")], None, False),
+        ([candidate("A", channel="ksplice")], None, False),
+    ],
+)
+def test_a_channel_counts_for_its_own_packages(rows: list[Candidate], of: Identity | None, found: bool) -> None:
+    _, findings = resolved(*rows, of=of)
+    assert bool(findings) is found
+
+
+def test_another_channel_says_nothing_of_what_the_base_speaks_of() -> None:
+    asked = identity()
+    for spoken, found in (("CVE-2019-1551", 0), ("CVE-2000-0001", 1)):
+        resolver = Resolver([SECDB], OPENSSL_1551, frozenset(), {asked.lookups[0].question: frozenset({spoken})})
+        _, findings = resolver.resolve(asked, met(asked, [candidate("A", channel="esm")]))
+        assert len(findings) == found
+
+
+def test_a_fix_that_only_a_channel_has_is_none_and_is_named() -> None:
+    _, (found,) = resolved(candidate("A", fix="1+esm1", channel="esm"))
+    assert (found.fix.state, found.fix.versions, found.fix.channels) == (FixState.NOT_FIXED, (), (ChannelFix("esm", ("1+esm1",)),))
+    assert found.match.channel == "esm"
+    _, (found,) = resolved(candidate("A", fix=None, fix_state=FixState.WONT_FIX), candidate("A", fix="1+esm1", channel="esm"))
+    assert (found.fix.state, found.fix.channels) == (FixState.WONT_FIX, (ChannelFix("esm", ("1+esm1",)),))
+    _, (found,) = resolved(candidate("A", fix="1+esm1", channel="esm"), of=PRO)
+    assert found.fix == Fix(FixState.FIXED, ("1+esm1",))
+
+
+BOTH = identity(lookup("openssl"), lookup("openssl", name_kind=NameKind.BINARY))
+
+
+@pytest.mark.parametrize(
+    ("source", "binary", "found"),
+    [
+        ("affected", "affected", True),
+        ("affected", "not_affected", False),
+        ("not_affected", "affected", True),
+        ("not_affected", None, False),
+    ],
+)
+def test_what_a_feed_says_of_the_package_itself_counts_before_its_source(source: str, binary: str | None, found: bool) -> None:
+    by_source, by_name = BOTH.lookups
+    pairs = [(by_source, candidate("A", state=source)), *([(by_name, candidate("A", state=binary))] if binary else [])]
+    _, findings = Resolver([SECDB], OPENSSL_1551).resolve(BOTH, pairs)
+    assert bool(findings) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "kind", "rule"),
+    [
+        ("linux-libc-dev", "linux", NameKind.SOURCE, "kernel_headers"),
+        ("linux-headers-6.1.0-18-common", "linux", NameKind.SOURCE, "kernel_headers"),
+        ("linux-aws-headers-5.15.0-1001", "linux-aws", NameKind.SOURCE, "kernel_headers"),
+        ("kernel-headers", "kernel", NameKind.SOURCE, "kernel_headers"),
+        ("kernel-headers", "kernel-headers", NameKind.BINARY, None),
+        ("linux-image-6.1.0-18-amd64", "linux", NameKind.SOURCE, None),
+        ("linux-headers-x", "openssl", NameKind.SOURCE, None),
+        ("libssl3-dbgsym", "openssl", NameKind.SOURCE, "debug_package"),
+        ("openssl-debuginfo", "openssl", NameKind.SOURCE, "debug_package"),
+        ("openssl-debuginfo", "openssl-debuginfo", NameKind.BINARY, None),
+        ("libssl3", "openssl", NameKind.SOURCE, None),
+    ],
+)
+def test_what_has_no_code_of_its_source_is_silenced(name: str, source: str, kind: NameKind, rule: str | None) -> None:
+    of = identity(lookup(source, name_kind=kind), component=component(f"pkg:deb/debian/{name}@1"))
+    result, (found,) = resolved(candidate("A", name=source), of=of)
+    assert result.verdict is Verdict.AFFECTED
+    assert found.suppressed_by == ((rule,) if rule else ())
+    assert found.status is (FindingStatus.SUPPRESSED if rule else FindingStatus.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("assumes", "row", "rule", "exact"),
+    [
+        ((), candidate("A"), "interval", True),
+        (("derivative_of",), candidate("A"), "derivative_of", False),
+        (("epoch_assumed",), candidate("A", rule="compare"), "compare", True),
+        (("epoch_assumed",), candidate("A", rule="epoch_assumed", exact=False), "epoch_assumed", False),
+        (("epoch_assumed", "module_assumed"), candidate("A", rule="compare"), "module_assumed", False),
+        (("cpe",), candidate("A", rule="several_builds"), "cpe", False),
+    ],
+)
+def test_what_was_assumed_is_said(assumes: tuple[str, ...], row: Candidate, rule: str, exact: bool) -> None:
+    _, (found,) = resolved(row, of=identity(lookup(assumes=assumes)))
+    assert (found.match.rule, found.match.exact) == (rule, exact)
+
+
+def test_exploitation_comes_with_the_group() -> None:
+    known = replace(group("CVE-2019-1551"), kev=Kev("2024-01-01"), epss=Epss(0.5))
+    _, (found,) = resolved(candidate("CVE-2019-1551"), groups={1: (known,)})
+    assert (found.kev, found.epss, found.risk) == (Kev("2024-01-01"), Epss(0.5), 52.5)

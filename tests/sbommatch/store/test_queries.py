@@ -13,7 +13,7 @@ from sbommatch.errors import UsageError
 from sbommatch.store.build import build
 from sbommatch.store.model import Candidate, Lookup
 from sbommatch.store.open import open_database
-from sbommatch.store.queries import candidates, coverage, groups_of, records_of, search
+from sbommatch.store.queries import candidates, coverage, groups_of, records_of, search, spoken_of
 from sbommatch.supply.sources import sources_of
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.pypi import PypiScheme
@@ -44,6 +44,11 @@ PYPI = [
     osv("G-1", "gone", events=below("2.0"), withdrawn="2026-06-09T10:43:00Z"),
     *(osv(f"P-{number}", f"p{number % 3}", events=below("2.0")) for number in range(9)),
     osv("USN-1", "channel", ecosystem="Ubuntu:Pro:16.04:LTS", events=below("1.0-1")),
+    osv("ALSA-1", "module", ecosystem="AlmaLinux:8", events=below("1.0-2.module_el8.3.0+1"), summary="a:1 update"),
+    osv("ALSA-2", "module", ecosystem="AlmaLinux:8", events=below("1.0-2.module_el8.3.0+1"), summary="update"),
+    osv("ALSA-3", "module", ecosystem="AlmaLinux:8", events=below("1.0-2.el8")),
+    osv("ALSA-4", "epoch", ecosystem="AlmaLinux:8", events=below("2:1.0-2.el8")),
+    osv("ALSA-5", "epoch", ecosystem="AlmaLinux:8", events=below("1.0-2.el8")),
     osv("S-1", "zope.interface", events=below("1.0"), aliases=["CVE-2024-0001"]),
     osv("S-2", "other", aliases=["CVE-2024-0001"], related=["XSA-9"]),
     osv("S-3", "Zope_Interface", events=below("2.0"), withdrawn="2026-01-01T00:00:00Z"),
@@ -138,6 +143,44 @@ def test_a_fix_of_a_channel_is_met_by_lookups_of_that_channel(world: Path) -> No
     assert (row.record, row.channel, row.state) == ("USN-1", "pro", "fixed")
     assert met(world, lookup("ubuntu:16.04", "channel", "1.0-1", channels=("fips",))) == []
     assert met(world, lookup("ubuntu:16.04", "channel", "1.0-1")) == []
+
+
+def alma(name: str, version: str, **fields: Any) -> Lookup:
+    return lookup("almalinux:8", name, version, **{"name_kind": NameKind.BINARY} | fields)
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("a:1", [("ALSA-1", "interval", True), ("ALSA-2", "module_assumed", False)]),
+        ("a:2", [("ALSA-2", "module_assumed", False)]),
+        ("*", [("ALSA-1", "interval", True), ("ALSA-2", "interval", True)]),
+        (None, [("ALSA-3", "interval", True)]),
+    ],
+)
+def test_a_row_of_a_module_is_for_packages_of_that_module(world: Path, module: str | None, expected: list[tuple[str, str, bool]]) -> None:
+    rows = met(world, alma("module", "1.0-1.el8", module=module))
+    assert [(row.record, row.rule, row.exact) for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("1.0-1.el8", [("ALSA-4", "epoch_assumed", False), ("ALSA-5", "compare", True)]),
+        ("1.0-2.el8", []),
+    ],
+)
+def test_an_epoch_that_nobody_knows_is_that_of_the_bound(world: Path, version: str, expected: list[tuple[str, str, bool]]) -> None:
+    rows = met(world, alma("epoch", version, key=None, assumes=("epoch_assumed",)))
+    assert [(row.record, row.rule, row.exact) for row in rows] == expected
+    assert [row.record for row in met(world, alma("epoch", version))] == ["ALSA-4", "ALSA-5"][: 2 - (version == "1.0-2.el8")]
+
+
+def test_what_is_spoken_of_is_known_whatever_the_version(world: Path) -> None:
+    asked = [lookup("alpine:3.11", "musl", "99-r0"), lookup("pypi", "gone", "1.0"), lookup("ubuntu:16.04", "channel", "0.9-1")]
+    with open_database(world) as database:
+        assert spoken_of(database, asked) == (frozenset({"CVE-2019-14697"}), frozenset(), frozenset())
+        assert spoken_of(database, []) == ()
 
 
 def test_listed_versions_are_met_by_their_key_or_their_text(world: Path) -> None:

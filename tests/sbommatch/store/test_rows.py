@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sbommatch.advisory import Advisory, Affected, Event, EventKind, FixState, NameKind, Range, State
+from sbommatch.advisory import GIT_RANGE, Advisory, Affected, Event, EventKind, FixState, NameKind, Range, State
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.store import rows as rows_module
 from sbommatch.store.rows import Row, RowMaker, canonical
@@ -103,6 +103,14 @@ def test_a_long_text_of_a_range_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_empty_range_is_no_row() -> None:
     assert made(affected(((INTRODUCED, "0.10.0"), (FIXED, "0.10.0")), ())) == ([], [])
+
+
+def test_a_range_of_commits_leaves_all_versions_open() -> None:
+    commits = Affected(
+        namespace="pypi", name="demo", name_kind=NameKind.SELF, scheme="pypi", ranges=(Range("pypi", (), "commits", GIT_RANGE),)
+    )
+    ((row,), problems) = made(commits)
+    assert (row.lo, row.hi, row.unplaced, row.rule, problems) == (b"", b"\xff", True, GIT_RANGE, [])
 
 
 @pytest.mark.parametrize("state", [FixState.WONT_FIX, FixState.EOL, FixState.NOT_FIXED])
