@@ -31,6 +31,6 @@ class SpdxJson:
 
 def _relationships(relationships: Raw, problems: Problems) -> list[Relationship]:
     text = bytes(relationships)
-    if b"DESCRIBE" not in text and b"ownership-by-file-overlap" not in text:
+    if not any(word in text for word in (b"DESCRIBE", b"GENERATED_FROM", b"ownership-by-file-overlap")):
         return []
     return decode_part(relationships, list[Relationship], "relationships", problems) or []

@@ -126,7 +126,7 @@ def test_older_packages_are_found_by_source_name_and_fixed_ones_are_not(tmp_path
     assert {"CVE-2019-1551", "CVE-2019-14697"} <= set(found)
     assert not {"CVE-2019-1547", "CVE-2016-8859"} & set(found)
     assert found["CVE-2019-1551"]["match"]["name"] == "openssl"
-    assert found["CVE-2019-1551"]["fix"] == {"state": "fixed", "versions": ["1.1.1d-r3"]}
+    assert found["CVE-2019-1551"]["fix"] == {"state": "fixed", "versions": ["1.1.1d-r3"], "channels": []}
 
 
 def test_a_zero_row_clears(tmp_path: Path, secdb: Path) -> None:

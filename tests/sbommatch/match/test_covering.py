@@ -1,5 +1,7 @@
 """OS packages that cover the language packages they deliver."""
 
+from typing import Any
+
 import pytest
 
 from sbommatch.match.covering import Resolved, covered, owners_of
@@ -11,10 +13,10 @@ DEBIAN = feed("debian", ("debian:12",), "full")
 FIXES = feed("debian", ("debian:12",), "fixes_only")
 
 
-def owner(verdict: Verdict = Verdict.NO_MATCH, **fields: object) -> Resolved:
+def owner(verdict: Verdict = Verdict.NO_MATCH, **fields: Any) -> Resolved:
     made = component("pkg:deb/debian/python3-requests@2.28.1%2Bdfsg-1", ref="os")
     lookups = (lookup("requests", "debian:12", "2.28.1+dfsg-1"), lookup("python3-requests", "debian:12", "2.28.1+dfsg-1"))
-    defaults: dict[str, object] = {"lookups": lookups, "feeds": (("debian",), ("debian",))}
+    defaults: dict[str, Any] = {"lookups": lookups, "feeds": (("debian",), ("debian",))}
     return result(made, verdict, **defaults | fields), ()
 
 
