@@ -62,13 +62,12 @@ def test_every_version_of_cyclonedx_is_read_alike(world: Path, tmp_path: Path, v
     assert target == expected
 
 
-@pytest.mark.parametrize("version", ["2.3", "2.2"])
-def test_spdx_says_what_cyclonedx_says(world: Path, tmp_path: Path, version: str) -> None:
-    outputs = ("-o", f"spdx-json@{version}={tmp_path}/web.spdx.json")
-    assert run("sbomgen", world / "web.tar", "--scope", "all-layers", *outputs).code == 0
-    (target,) = run("sbommatch", tmp_path / "web.spdx.json", "--db", world / "feeds.json", "-o", "json").json["targets"]
+@pytest.mark.parametrize("form", ["spdx-json@2.3", "spdx-json@2.2", "spdx-tag-value@2.3", "spdx-tag-value@2.2", "spdx3-json@3.0.1"])
+def test_spdx_says_what_cyclonedx_says(world: Path, tmp_path: Path, form: str) -> None:
+    assert run("sbomgen", world / "web.tar", "--scope", "all-layers", "-o", f"{form}={tmp_path}/web.spdx").code == 0
+    (target,) = run("sbommatch", tmp_path / "web.spdx", "--db", world / "feeds.json", "-o", "json").json["targets"]
     (expected,) = scan(world, "web.cdx.json", "-o", "json").json["targets"]
-    assert target["document"]["spec_version"] == version
+    assert f"{target['document']['format']}@{target['document']['spec_version']}" == form
     for part in ("subject", "distro", "layers", "coverage"):
         assert target[part] == expected[part]
     assert without_refs(target["components"]) == without_refs(expected["components"])
