@@ -3,6 +3,7 @@
 Imported by the readers of YAML when they read: PyYAML takes 15 ms.
 """
 
+from types import NoneType
 from typing import Any, Protocol
 
 import yaml
@@ -112,7 +113,6 @@ class _Decoder:
         report(ProblemCode.BAD_COMPONENT, place, f"{reason}: left out")
 
     def _record(self, record: type[Record], place: str) -> Record:
-
         self._enter()
         value, members = record(), members_of(record)
         while not isinstance(key := self._events.get_event(), MappingEndEvent):
@@ -128,13 +128,12 @@ class _Decoder:
         return value
 
     def _list(self, element: Any, place: str) -> list[Any]:
-
         self._enter()
         values: list[Any] = []
         index = 0
         while not isinstance(event := self._events.get_event(), SequenceEndEvent):
             value = self._value(event, element, f"{place}[{index}]")
-            if value is not None:
+            if value is not None or NoneType in choices(element):  # what keeps its places
                 values.append(value)
             index += 1
         self._depth -= 1

@@ -99,8 +99,9 @@ class _Sections:
         """The document; annotations may stand before their subjects."""
         by_id = {package.spdx_id: package for package in self._packages if package}
         for subject, annotation in self._annotations:
-            if package := by_id.get(subject):
-                package.annotations = [*(package.annotations or ()), annotation]
+            if subject and (package := by_id.get(subject)):
+                package.annotations = package.annotations or []
+                package.annotations.append(annotation)
         return Spdx(
             spdx_version=self._version, name=self._name, creation_info=CreationInfo(creators=self._creators), packages=self._packages
         )

@@ -229,19 +229,5 @@ def test_the_version_of_the_format() -> None:
     assert [each.message for each in document.problems] == ["is '3.0', no version of SPDX 2; read as 2.3"]
 
 
-@pytest.mark.parametrize(("tool", "names"), [("sbomgen-1", ["a"]), ("tern-2", ["a", "src"]), ("melange-1", ["a", "src"])])
-def test_sbomgens_source_packages_are_no_components(tool: str, names: list[str]) -> None:
-    document = spdx(
-        PACKAGE,
-        {"SPDXID": "SPDXRef-src", "name": "src"},
-        creationInfo={"creators": [f"Tool: {tool}"]},
-        relationships=[
-            {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-nothing"},
-            {"spdxElementId": PACKAGE["SPDXID"], "relationshipType": "GENERATED_FROM", "relatedSpdxElement": "SPDXRef-src"},
-        ],
-    )
-    assert [each.name for each in document.components] == names
-
-
 def test_a_document_without_packages_says_so() -> None:
     assert [each.code for each in spdx().problems] == [ProblemCode.NO_COMPONENTS]

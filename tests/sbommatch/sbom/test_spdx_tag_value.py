@@ -97,6 +97,7 @@ def test_annotations_may_stand_anywhere() -> None:
     (read,) = tag_value(f"{annotation}\nSPDXREF: SPDXRef-a", PACKAGE).components
     assert (read.layer, read.visible) == (1, False)
     assert package(f"{annotation}\nSPDXREF: SPDXRef-other").visible
+    assert tag_value(annotation, "PackageName: without an identifier").components[0].visible
 
 
 def test_relationships_say_who_delivers_whom() -> None:
