@@ -16,6 +16,7 @@ class ProblemCode(StrEnum):
     INPUT_UNREADABLE = "input_unreadable"
     LIMIT_REACHED = "limit_reached"
     NO_COMPONENTS = "no_components"
+    NO_PACKAGES = "no_packages"
     NO_PURL = "no_purl"
     NO_VULNERABILITY = "no_vulnerability"
     UNDER_INVESTIGATION = "under_investigation"

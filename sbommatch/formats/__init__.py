@@ -4,6 +4,9 @@ from sbommatch.formats._format import FeedContext, Format
 from sbommatch.formats.alpine_secdb import AlpineSecdbFormat
 from sbommatch.formats.azure_oval import AzureOvalFormat
 from sbommatch.formats.csaf import CsafFormat
+from sbommatch.formats.debian_elts import DebianEltsFormat
+from sbommatch.formats.debian_notices import DebianNoticesFormat
+from sbommatch.formats.debian_tracker import DebianTrackerFormat
 from sbommatch.formats.endoflife import EndOfLifeFormat
 from sbommatch.formats.epss import EpssFormat
 from sbommatch.formats.kev import KevFormat
@@ -21,6 +24,9 @@ FORMATS: tuple[Format, ...] = (
     AlpineSecdbFormat(),
     AzureOvalFormat(),
     CsafFormat(),
+    DebianEltsFormat(),
+    DebianNoticesFormat(),
+    DebianTrackerFormat(),
     EndOfLifeFormat(),
     EpssFormat(),
     KevFormat(),

@@ -8,26 +8,11 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from sbommatch.ecosystems import DISTRIBUTION_BY_ID, Distribution, release_of
+from sbommatch.ecosystems import CODENAMES, DISTRIBUTION_BY_ID, Distribution, release_of
 from sbommatch.match.channels import channels_of_distro
 from sbommatch.match.model import NotChecked
 from sbommatch.sbom.component import DistroStatement
 from sbommatch.sbom.spellings import stated_distro
-
-CODENAMES: dict[str, dict[str, str]] = {
-    "debian": {
-        "etch": "4", "lenny": "5", "squeeze": "6", "wheezy": "7", "jessie": "8", "stretch": "9", "buster": "10", "bullseye": "11",
-        "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15", "sid": "sid", "unstable": "sid",
-    },
-    "ubuntu": {
-        "lucid": "10.04", "precise": "12.04", "trusty": "14.04", "xenial": "16.04", "artful": "17.10", "bionic": "18.04",
-        "cosmic": "18.10", "disco": "19.04", "eoan": "19.10", "focal": "20.04", "groovy": "20.10", "hirsute": "21.04", "impish": "21.10",
-        "jammy": "22.04", "kinetic": "22.10", "lunar": "23.04", "mantic": "23.10", "noble": "24.04", "oracular": "24.10",
-        "plucky": "25.04", "questing": "25.10", "resolute": "26.04",
-    },
-    "alpine": {"edge": "edge"},
-}  # fmt: skip
-"""Names of releases that never move. `stable` and `testing` do, and `trixie/sid`, as Debian testing calls itself, names two."""
 
 SEPARATOR = re.compile(r"[-:@](?=[^-:@]+$)")
 """Between ID and VERSION, where the ID is not known: the last one counts."""
