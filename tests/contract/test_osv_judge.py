@@ -52,6 +52,8 @@ PAIRS = "windows overlap: sorted, the first `fixed` closes all of them; in the r
 EQUAL = "the listed version is equal to the component's in PEP 440's order, though not in its spelling"
 
 DIFFERENT_ON_PURPOSE = {
+    "BIT-node-2022-32223": PAIRS,
+    "BIT-node-min-2022-32223": PAIRS,
     "PYSEC-2021-114": PAIRS,
     "PYSEC-2026-1054": EQUAL,
     "RUSTSEC-2022-0012": TIE,
@@ -62,6 +64,8 @@ DIFFERENT_ON_PURPOSE = {
 """Records in which ours is another answer than the standard's, and why. Outside this table there is no difference."""
 
 BOTH_ANSWERS = [
+    ("BIT-node-2022-32223", "node", "14.15.0", False, True),
+    ("BIT-node-min-2022-32223", "node-min", "14.15.0", False, True),
     ("PYSEC-2021-114", "wagtail", "2.11.6.post1", False, True),
     ("PYSEC-2026-1054", "trytond", "3", False, True),
     ("RUSTSEC-2022-0012", "arrow2", "0.10.0", True, False),
@@ -245,7 +249,7 @@ def test_findings_are_those_of_the_standard(ecosystem: str, shared_data: Path, t
 def test_the_records_that_differ_are_judged_both_ways(shared_data: Path, tmp_path: Path) -> None:
     assert {row[0] for row in BOTH_ANSWERS} == set(DIFFERENT_ON_PURPOSE)
     osv = shared_data / "feeds" / "osv"
-    for ecosystem, prefix in (("PyPI", "PYSEC"), ("crates.io", "RUSTSEC")):
+    for ecosystem, prefix in (("Bitnami", "BIT"), ("PyPI", "PYSEC"), ("crates.io", "RUSTSEC")):
         rows = [row for row in BOTH_ANSWERS if row[0].startswith(prefix)]
         stated = {
             (record["id"], canonical(ecosystem, one["package"])): one
