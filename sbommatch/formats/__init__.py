@@ -9,12 +9,16 @@ from sbommatch.formats.debian_notices import DebianNoticesFormat
 from sbommatch.formats.debian_tracker import DebianTrackerFormat
 from sbommatch.formats.endoflife import EndOfLifeFormat
 from sbommatch.formats.epss import EpssFormat
+from sbommatch.formats.friendsofphp import FriendsOfPhpFormat
+from sbommatch.formats.govulndb import GovulndbFormat
 from sbommatch.formats.kev import KevFormat
 from sbommatch.formats.oracle_oval import OracleOvalFormat
 from sbommatch.formats.osv import OsvFormat
 from sbommatch.formats.photon_oval import PhotonOvalFormat
 from sbommatch.formats.private import PrivateFormat
 from sbommatch.formats.redhat_oval import RedHatOvalFormat
+from sbommatch.formats.rubysec import RubysecFormat
+from sbommatch.formats.rustsec import RustsecFormat
 from sbommatch.formats.suse_oval import SuseOvalFormat
 
 __all__ = ["FORMATS", "FeedContext", "Format"]
@@ -29,11 +33,15 @@ FORMATS: tuple[Format, ...] = (
     DebianTrackerFormat(),
     EndOfLifeFormat(),
     EpssFormat(),
+    FriendsOfPhpFormat(),
+    GovulndbFormat(),
     KevFormat(),
     OracleOvalFormat(),
     PhotonOvalFormat(),
     PrivateFormat(),
     RedHatOvalFormat(),
+    RubysecFormat(),
+    RustsecFormat(),
     SuseOvalFormat(),
 )
 

@@ -21,6 +21,7 @@ from msgspec import Raw, Struct
 
 from sbommatch.advisory import Advisory, Affected, Event, EventKind, NameKind, Range, State
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID, ROLLING_RELEASES, release_of
+from sbommatch.formats import _yaml
 from sbommatch.formats._fixes import range_of_fixes
 from sbommatch.formats._format import FeedContext
 from sbommatch.problem import Problem, ProblemCode
@@ -43,12 +44,12 @@ class AlpineSecdbFormat:
     """The format `alpine-secdb`."""
 
     name = "alpine-secdb"
-    suffixes: tuple[str, ...] = (".json",)
+    suffixes: tuple[str, ...] = (".json", ".yaml")
 
     def read(self, document: bytes, where: str, context: FeedContext) -> Iterator[Advisory | Problem]:
         """The advisories of one release's repository, sorted, after the problems of its packages."""
         try:
-            secdb = _decode(document)
+            secdb = _decode(document if document.lstrip().startswith(b"{") else _as_json(document))
         except (ValueError, RecursionError) as exc:
             yield Problem(ProblemCode.BAD_RECORD, where, f"no secdb document: {exc}", loss=True)
             return
@@ -92,6 +93,11 @@ class _Record(Struct):
 
 _SECDB = msgspec.json.Decoder(_Secdb)
 _ENTRY = msgspec.json.Decoder(_Entry)
+
+
+def _as_json(document: bytes) -> bytes:
+    """The same from YAML, as the documents were written until 2020. Raises ValueError."""
+    return msgspec.json.encode(_yaml.decode(document, object))
 
 
 def _decode(document: bytes) -> _Secdb:
