@@ -1,18 +1,22 @@
 """The way of an image: layers are scanned, folded into views, packages tracked over them, and what is left is the inventory."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 
 from msgspec import Struct
 
 from sbomgen.base import find_base, layer_origins
+from sbomgen.cache.layers import LayerCache
 from sbomgen.catalogers import CATALOGERS
 from sbomgen.documents.content import content_id
 from sbomgen.errors import UnreadableError, UsageError
 from sbomgen.evidence import Cataloger
 from sbomgen.history import PackageHistory
-from sbomgen.image.layer import scan_layer
+from sbomgen.image.dispatch import Dispatch
+from sbomgen.image.layer import Stopped, placed_problems, read_layer
 from sbomgen.image.manifest import HistoryMatch, Image, Layer
 from sbomgen.image.overlay import DISTRIBUTION_EVIDENCE, Overlay
+from sbomgen.image.parallel import available_threads, in_order
 from sbomgen.instructions import presentable
 from sbomgen.inventory import BaseImage, Inventory, LayerOrigin, ReadState, ScannedLayer
 from sbomgen.layerscan import LayerScan
@@ -25,6 +29,9 @@ class ScanOptions(Struct, frozen=True):
 
     show_build_args: bool = False
     catalogers: Sequence[Cataloger] = CATALOGERS
+    cache: LayerCache | None = None
+    threads: int | None = None
+    """Layers read at once; None: as many as there are processors for, within bounds."""
 
 
 class _Assembly(Struct):
@@ -40,11 +47,11 @@ def scan_image(
 ) -> Inventory:
     """Everything that is known of an image.
 
-    `on_layer` is called before each layer is read. Raises `DigestMismatchError`; a layer that cannot be read is a loss among the problems
-    instead.
+    `on_layer` is called when a layer has been read, in their order. Raises `DigestMismatchError`; a layer that cannot be read is a loss
+    among the problems instead.
     """
     options = options or ScanOptions()
-    scans, problems = _scan_layers(image, options.catalogers, on_layer)
+    scans, problems = _scan_layers(image, options, on_layer)
     problems.extend((*image.problems, *_inconsistencies(image)))
     overlay, history = Overlay(), PackageHistory()
     assemblies: dict[str, _Assembly] = {}
@@ -86,25 +93,38 @@ def chosen_catalogers(choice: str) -> tuple[Cataloger, ...]:
     return tuple(one for one in CATALOGERS if one.name == DISTRIBUTION_EVIDENCE or one.name in added - removed)
 
 
-def _scan_layers(
-    image: Image, catalogers: Sequence[Cataloger], on_layer: Callable[[Layer], None]
-) -> tuple[list[LayerScan | None], list[Problem]]:
+def _scan_layers(image: Image, options: ScanOptions, on_layer: Callable[[Layer], None]) -> tuple[list[LayerScan | None], list[Problem]]:
     scans: list[LayerScan | None] = []
     problems: list[Problem] = []
     for layer in image.layers:
-        layer.fetch()
-    for layer in image.layers:
-        on_layer(layer)
-        try:
-            scan = scan_layer(layer, catalogers)
-        except UnreadableError as exc:
-            where = f"{image.source}: layer {layer.index} {layer.diff_id or layer.folder}"
-            problems.append(Problem(ProblemCode.LAYER_NOT_READ, where, str(exc), loss=True))
-            scans.append(None)
-        else:
-            scans.append(scan)
-            problems.extend(scan.problems)
+        if options.cache is None or not options.cache.has(layer):
+            layer.fetch()
+    with closing(in_order(_reader(options), image.layers, options.threads or available_threads())) as outcomes:
+        for layer, outcome in zip(image.layers, outcomes, strict=True):
+            if isinstance(outcome, LayerScan):
+                scans.append(outcome)
+                problems.extend(placed_problems(layer, outcome))
+            else:
+                where = f"{image.source}: layer {layer.index} {layer.diff_id or layer.folder}"
+                problems.append(Problem(ProblemCode.LAYER_NOT_READ, where, str(outcome), loss=True))
+                scans.append(None)
+            on_layer(layer)
     return scans, problems
+
+
+def _reader(options: ScanOptions) -> Callable[[Layer, Stopped], LayerScan | UnreadableError]:
+    """How a layer is read: by way of the cache, if there is one."""
+    dispatch = Dispatch(options.catalogers)
+
+    def read(layer: Layer, stopped: Stopped) -> LayerScan | UnreadableError:
+        try:
+            if options.cache is not None:
+                return options.cache.read(layer, options.catalogers, stopped)
+            return read_layer(layer, dispatch, stopped)
+        except UnreadableError as exc:
+            return exc
+
+    return read
 
 
 def _inconsistencies(image: Image) -> Iterable[Problem]:

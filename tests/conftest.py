@@ -8,6 +8,7 @@ loopback.
 
 import os
 import socket
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ settings.register_profile(
 settings.load_profile("suite")
 
 _skipped: list[str] = []
+_caches = count()
 
 
 def _folder(variable: str, default: Path) -> Path:
@@ -64,6 +66,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each test has a cache of its own, which is empty."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / f"cache-{next(_caches)}"))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -65,6 +65,7 @@ FLOORS = {
     "sbommatch.match": "match store sbom versions advisory ecosystems purl problem errors",
     "sbomgen.rpmdb": "rpmdb",
     "sbomgen.catalogers": "catalogers rpmdb evidence model errors",
+    "sbomgen.cache": "cache image evidence layerscan model errors",
     "sbomgen.image": "image evidence layerscan model errors __version__",
     "sbomgen.documents": "documents diff inventory image.manifest image.index purl model errors",
 }

@@ -6,6 +6,7 @@ import sys
 import click
 
 from sbomgen.cli.base import command, emit, finish, option, quiet_option, verbose_option
+from sbomgen.cli.cache import CacheWishes, cache_options, layer_cache
 from sbomgen.cli.opening import opening_options
 from sbomgen.cli.scan import Wishes, base_option, build_args_option, catalogers_option, read_inventory, report_problems
 from sbomgen.documents.layers import layers_json, layers_table
@@ -19,6 +20,7 @@ from sbomgen.image.remote import OpenOptions
 @base_option
 @catalogers_option
 @build_args_option
+@cache_options
 @option("--strict", is_flag=True, help="Exit 5 for notes too, not only for losses.")
 @quiet_option
 @verbose_option
@@ -29,13 +31,15 @@ def layers(
     base: str | None,
     catalogers: str,
     show_build_args: bool,
+    cache: CacheWishes,
     strict: bool,
     quiet: bool,
     verbose: bool,
 ) -> None:
     """Show what each layer added, upgraded and removed."""
     wishes = Wishes(opening, base, catalogers, show_build_args, quiet, verbose)
-    inventory = read_inventory(source, wishes)
+    with layer_cache(cache, quiet) as kept:
+        inventory = read_inventory(source, wishes, kept)
     if output == "json":
         emit(layers_json(inventory), None)
     else:

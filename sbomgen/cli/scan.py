@@ -11,7 +11,9 @@ import click
 from msgspec import Struct
 
 from sbomgen import __version__
+from sbomgen.cache.layers import LayerCache
 from sbomgen.cli.base import EXIT_LOSS, EXIT_UNREADABLE, command, emit, finish, option, quiet_option, verbose_option, warn
+from sbomgen.cli.cache import CacheWishes, cache_options, layer_cache
 from sbomgen.cli.opening import opening_options
 from sbomgen.cli.output import Output, parse_outputs
 from sbomgen.documents import WRITERS, LossyWriter, WriteOptions, document_time
@@ -61,6 +63,7 @@ class Wishes(Struct, frozen=True):
 @base_option
 @catalogers_option
 @build_args_option
+@cache_options
 @option("--strict", is_flag=True, help="Exit 5 for notes too, not only for losses.")
 @quiet_option
 @verbose_option
@@ -72,6 +75,7 @@ def scan(
     base: str | None,
     catalogers: str,
     show_build_args: bool,
+    cache: CacheWishes,
     strict: bool,
     quiet: bool,
     verbose: bool,
@@ -82,25 +86,26 @@ def scan(
     if verbose:
         say_losses(wanted)
     codes: list[int] = []
-    for source in sources:
-        try:
-            inventory = read_inventory(source, wishes)
-        except (UnreadableError, DigestMismatchError, NetworkError) as exc:
-            if len(sources) == 1:
-                raise
-            warn(str(exc))
-            codes.append(exc.exit_code)
-            continue
-        for one in wanted:
-            write(inventory, one, scope == "all-layers", one_line=len(sources) > 1)
-        codes.append(report_problems(inventory.problems, wishes, strict))
+    with layer_cache(cache, quiet) as layers:
+        for source in sources:
+            try:
+                inventory = read_inventory(source, wishes, layers)
+            except (UnreadableError, DigestMismatchError, NetworkError) as exc:
+                if len(sources) == 1:
+                    raise
+                warn(str(exc))
+                codes.append(exc.exit_code)
+                continue
+            for one in wanted:
+                write(inventory, one, scope == "all-layers", one_line=len(sources) > 1)
+            codes.append(report_problems(inventory.problems, wishes, strict))
     some_read = any(code in (0, EXIT_LOSS) for code in codes)
     finish(EXIT_LOSS if some_read and code == EXIT_UNREADABLE else code for code in codes)
 
 
-def read_inventory(source: str, wishes: Wishes) -> Inventory:
+def read_inventory(source: str, wishes: Wishes, cache: LayerCache | None) -> Inventory:
     """Opens and scans one image, with progress on a terminal."""
-    options = ScanOptions(wishes.show_build_args, chosen_catalogers(wishes.catalogers))
+    options = ScanOptions(wishes.show_build_args, chosen_catalogers(wishes.catalogers), cache)
     with open_image(source, wishes.opening) as image:
         base_context = open_image(wishes.base, wishes.opening) if wishes.base else nullcontext()
         with base_context as given_base, LayerProgress(source, len(image.layers), wishes.quiet) as progress:
@@ -126,9 +131,9 @@ class LayerProgress:
             self._bar.start()
         return self
 
-    def on_layer(self, layer: object) -> None:
-        """Counts a layer before it is read."""
-        if self._shown and getattr(layer, "index", 0):
+    def on_layer(self, _layer: object) -> None:
+        """Counts a layer that has been read."""
+        if self._shown:
             self._bar.advance(self._task)
 
     def __exit__(self, *_: object) -> None:

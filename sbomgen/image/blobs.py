@@ -54,6 +54,10 @@ class Blobs(Protocol):
         """The file as stored, at its beginning; raises `UnreadableError`. Streams of one archive may be read side by side."""
         ...
 
+    def identity(self, name: str) -> str | None:
+        """What the file's bytes can be known by another time without reading them; None where nothing tells."""
+        ...
+
 
 def read_bounded(blobs: Blobs, name: str, limit_bytes: int) -> bytes:
     """A whole small file."""
@@ -77,9 +81,9 @@ def open_blobs(path: Path) -> Iterator[Blobs]:
         stream = open_decompressed(file, ARCHIVE_LIMITS)
         head = _tar_head(stream, location)
         if stream.compression is Compression.NONE and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            yield TarBlobs(file, location)
+            yield TarBlobs(file, location, _identity(file))
             return
-        with _spooled(head, stream, location) as blobs:
+        with _spooled(head, stream, location, _identity(file)) as blobs:
             yield blobs
 
 
@@ -87,7 +91,7 @@ def open_blobs(path: Path) -> Iterator[Blobs]:
 def spooled_blobs(raw: ByteStream, location: str) -> Iterator["TarBlobs"]:
     """The files of an archive that can be read but once: what an engine sends."""
     stream = open_decompressed(raw, ARCHIVE_LIMITS)
-    with _spooled(_tar_head(stream, location), stream, location) as blobs:
+    with _spooled(_tar_head(stream, location), stream, location, None) as blobs:
         yield blobs
 
 
@@ -119,6 +123,11 @@ class FolderBlobs:
             raise UnreadableError(f"{where}: there is no such file; is the folder complete?")
         return _open_file(path, where)
 
+    def identity(self, name: str) -> str | None:
+        """That of the file."""
+        with self.open(name) as stream:
+            return _identity(stream)
+
     def _path(self, name: str) -> Path | None:
         relative = root_relative(name)
         path = Path(os.path.realpath(self.root / relative)) if relative else None
@@ -130,8 +139,9 @@ class TarBlobs:
 
     is_folder = False
 
-    def __init__(self, file: BinaryIO, location: str) -> None:
+    def __init__(self, file: BinaryIO, location: str, identity: str | None) -> None:
         self.location = location
+        self._identity = identity
         self._file = file
         self._bodies: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
@@ -151,6 +161,11 @@ class TarBlobs:
     def open(self, name: str) -> BinaryIO:
         """The file as stored."""
         return cast("BinaryIO", Window(self._file, *self._body(name)))
+
+    def identity(self, name: str) -> str | None:
+        """That of the archive, and where in it the file stands."""
+        offset, size_bytes = self._body(name)
+        return f"{self._identity}:{offset}+{size_bytes}" if self._identity else None
 
     def _body(self, name: str) -> tuple[int, int]:
         found = self._find(name)
@@ -228,11 +243,28 @@ class Window(io.RawIOBase):
         self._position += len(piece)
         return piece
 
+    def readall(self) -> bytes:
+        """The rest of the window."""
+        return self.read()
+
+    def part(self, offset: int, size_bytes: int) -> "Window":
+        """A part of the window."""
+        return Window(self._file, self._offset + offset, size_bytes)
+
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # typeshed's Buffer has no length
         """The same, into a buffer."""
         piece = self.read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)
+
+
+def window_of(stream: BinaryIO) -> Window | None:
+    """A window on all of a stream that can be read anywhere at no cost; None where it is no file."""
+    if isinstance(stream, Window):
+        return stream
+    if isinstance(stream, io.FileIO) and stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return Window(stream, 0, os.fstat(stream.fileno()).st_size)
+    return None
 
 
 def _open_file(path: Path, where: str) -> BinaryIO:
@@ -246,6 +278,14 @@ def _open_file(path: Path, where: str) -> BinaryIO:
         file.close()
         raise UnreadableError(f"{where}: is neither a file nor a folder")
     return cast("BinaryIO", file)
+
+
+def _identity(file: BinaryIO) -> str | None:
+    """Where a file lies, and when it was last written; None for a pipe."""
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    return f"file:{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
 
 
 def _tar_head(stream: Decompressed, location: str) -> bytes:
@@ -271,13 +311,13 @@ def _what(head: bytes, compression: Compression) -> str:
 
 
 @contextmanager
-def _spooled(head: bytes, stream: Decompressed, location: str) -> Iterator[TarBlobs]:
+def _spooled(head: bytes, stream: Decompressed, location: str, identity: str | None) -> Iterator[TarBlobs]:
     """The files of a stream whose head has been read, by way of a temporary file without a name."""
     import tempfile
 
     with tempfile.TemporaryFile(prefix="sbomgen-") as copy:
         _copy(head, stream, cast("BinaryIO", copy), location)
-        yield TarBlobs(cast("BinaryIO", copy), location)
+        yield TarBlobs(cast("BinaryIO", copy), location, identity)
 
 
 def _copy(head: bytes, stream: Decompressed, copy: BinaryIO, location: str) -> None:

@@ -12,14 +12,19 @@ from sbomgen.image.tar import CHUNK_BYTES, EntryStream, TarEntry
 MEMORY_BYTES = 4 << 20
 """A larger body goes to the spool file, so that memory does not grow with the image."""
 
+COPIED_BYTES = 64 << 10
+"""A larger body of a plain tar on the disk is read where it lies: of executables and jars catalogers want a few places only."""
+
 MAX_SPOOL_BYTES = 4 << 30
 """Of one body, and so of the spool file, which holds one at a time: larger than any executable or jar seen, less than a small disk has."""
 
 
 class Spool:
-    """One unlinked temporary file, made when it is first needed and gone when the context ends."""
+    """Where large bodies are: one unlinked temporary file, made when it is first needed and gone when the context ends."""
 
     def __init__(self) -> None:
+        self.tar: Window | None = None
+        """The tar itself, where it lies on the disk as it is: then large bodies are read there."""
         self._file: BinaryIO | None = None
 
     def take(self, tar: EntryStream) -> BinaryIO:
@@ -58,6 +63,7 @@ class Body:
         self.head = tar.head()
         self._tar = tar
         self._spool = spool
+        self._place = spool.tar.part(entry.offset, entry.size_bytes) if spool.tar and entry.size_bytes > COPIED_BYTES else None
         self._content: bytes | None = None
         self._spooled: BinaryIO | None = None
 
@@ -66,6 +72,8 @@ class Body:
         limit_bytes = min(limit_bytes, MAX_SPOOL_BYTES)
         if self.size_bytes > limit_bytes:
             raise EvidenceTooLargeError(f"{self.size_bytes:,} bytes, more than the {limit_bytes:,} that are read of such a file")
+        if self._place is not None:
+            return cast("BinaryIO", io.BufferedReader(self._place.part(0, self.size_bytes)))
         if self.size_bytes > MEMORY_BYTES:
             self._spooled = self._spooled or self._spool.take(self._tar)
             return cast("BinaryIO", io.BufferedReader(Window(self._spooled, 0, self.size_bytes)))

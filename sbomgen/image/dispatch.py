@@ -26,7 +26,8 @@ class Dispatch:
             _add(self._magic, wants.magic, bit)
             self._patterns.extend((re.compile(pattern), bit) for pattern in wants.patterns)
         self._all_magic = tuple(self._magic)
-        self._all_patterns = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in self._patterns)) if self._patterns else None
+        all_patterns = "|".join(f"(?:{pattern.pattern})" for pattern, _ in self._patterns)
+        self._fits_a_pattern = re.compile(all_patterns).fullmatch if self._patterns else None
         self._sets: dict[int, Catalogers] = {0: ()}
 
     def by_name(self, path: str, name: str) -> Catalogers:
@@ -35,7 +36,7 @@ class Dispatch:
         dot = name.rfind(".")
         if dot >= 0:
             bits |= self._suffixes.get(name[dot:], 0)
-        if self._all_patterns is not None and self._all_patterns.fullmatch(path):
+        if self._fits_a_pattern is not None and self._fits_a_pattern(path):
             for pattern, bit in self._patterns:
                 if not bits & bit and pattern.fullmatch(path):
                     bits |= bit

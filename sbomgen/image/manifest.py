@@ -64,7 +64,9 @@ class Layer(Struct, frozen=True, kw_only=True):
     history: HistoryEntry | None
     history_match: HistoryMatch
     open: Callable[[], BinaryIO]
-    """Opens the blob as stored, compressed or not; raises `UnreadableError`. The caller closes it."""
+    """Opens the blob as stored, compressed or not; raises `UnreadableError`. The caller closes it. Called from several threads."""
+    identity: str | None = None
+    """Names the stored bytes where there is no digest to name them: a part of a local file that nobody has written to since."""
     folder: Path | None = None
     """The layer itself where it is a folder: then there is no blob to open."""
     fetch: Callable[[], None] = nothing_to_fetch

@@ -10,11 +10,12 @@ As container runtimes unpack layers (OCI image-spec, layer.md, Applying Changese
 """
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 from sbomgen.evidence import VisibleFact
 from sbomgen.image.tree import NO_FACTS, Node, Tree, descend
-from sbomgen.layerscan import EntryKind, LayerEntry, LayerScan
+from sbomgen.layerscan import EntryKind, LayerEntry, LayerScan, Run, entries_of
 from sbomgen.model import Distro, Problem, ProblemCode
 
 MAX_PROBLEMS = 100
@@ -25,6 +26,12 @@ DISTRIBUTION_EVIDENCE = "os-release"
 
 _OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
 """Where os-release(5) says to look, in its order."""
+
+_Facts = dict[str, dict[str, tuple[Any, ...]]]
+"""Of the files of one folder: by name and cataloger."""
+
+_NONE: _Facts = {}
+_KINDS = {kind.value: kind for kind in EntryKind}
 
 
 class Overlay:
@@ -99,19 +106,48 @@ class Overlay:
 
     def _place(self, index: int, scan: LayerScan) -> None:
         """Steps 2 to 4."""
-        facts: dict[str, dict[str, tuple[Any, ...]]] = {}
+        facts: dict[str, _Facts] = {}
         for cataloger, files in scan.facts.items():
             for file in files:
-                facts.setdefault(file.path, {})[cataloger] = file.facts
+                if file.facts:
+                    folder, _, name = file.path.rpartition("/")
+                    facts.setdefault(folder, {}).setdefault(name, {})[cataloger] = file.facts
         forward: list[LayerEntry] = []
-        for entry in scan.entries:
-            if entry.kind is not EntryKind.HARDLINK:
-                self._put(entry, Node(entry.kind, index, entry.link), facts.get(entry.path, NO_FACTS))
-            elif not self._link(entry, index, facts):
-                forward.append(entry)
+        for run in scan.runs:
+            found = facts.get(run.folder, _NONE)
+            if not self._place_new(run, index, found):
+                forward.extend(self._place_run(run, index, found))
         for entry in forward:
-            if not self._link(entry, index, facts):
+            if not self._link(entry, index, facts.get(entry.path.rpartition("/")[0], _NONE)):
                 self._note(index, entry.path, f"is a hard link to {entry.link}, which is not there")
+
+    def _place_new(self, run: Run, index: int, facts: _Facts) -> bool:
+        """Place entries of which there are none yet, as nearly all of an image are; False where there is more to it."""
+        way = None if EntryKind.HARDLINK in run.kinds else self._tree.folder(run.folder, index)
+        children = way[1].children if way else None
+        if way is None or children is None or not children.keys().isdisjoint(run.names):
+            return False
+        plain = Node(EntryKind.FILE, index)  # one for all files without facts: nothing is ever written to theirs
+        if run.kinds.count(EntryKind.FILE) == len(run.kinds):
+            children.update(dict.fromkeys(run.names, plain))
+        else:
+            for name, kind, link in zip(run.names, run.kinds, run.links or repeat(""), strict=False):
+                children[name] = plain if kind == EntryKind.FILE else Node(_KINDS[kind], index, link)
+        self._tree.count(len(run.names))
+        for name in run.names if facts else ():
+            if name in facts:
+                children[name] = node = Node(EntryKind.FILE, index)
+                self._tell(f"{way[0]}/{name}" if way[0] else name, node, facts[name])
+        return True
+
+    def _place_run(self, run: Run, index: int, facts: _Facts) -> Iterator[LayerEntry]:
+        """Place entries one by one; those hard links whose target is not there yet are left."""
+        for entry in entries_of(run):
+            if entry.kind is EntryKind.HARDLINK:
+                if not self._link(entry, index, facts):
+                    yield entry
+            else:
+                self._put(entry, Node(entry.kind, index, entry.link), facts.get(entry.path.rpartition("/")[2], NO_FACTS))
 
     def _put(self, entry: LayerEntry, node: Node, facts: dict[str, tuple[Any, ...]]) -> None:
         folder, _, name = entry.path.rpartition("/")
@@ -123,13 +159,15 @@ class Overlay:
         if existing is not None and existing.kind is node.kind is EntryKind.DIRECTORY:
             existing.layer = node.layer
             return
-        path = self._tree.put(way, name, node)
+        self._tell(self._tree.put(way, name, node), node, facts)
+
+    def _tell(self, path: str, node: Node, facts: dict[str, tuple[Any, ...]]) -> None:
         node.facts = facts
         for cataloger in facts:
             self._with_facts.setdefault(cataloger, {})[path] = node
             self._changed.add(cataloger)
 
-    def _link(self, entry: LayerEntry, index: int, facts: dict[str, dict[str, tuple[Any, ...]]]) -> bool:
+    def _link(self, entry: LayerEntry, index: int, facts: _Facts) -> bool:
         """Place a hard link; False where its target is not there (yet).
 
         Its facts are what the layer's scan read under its name. Where the body lies in a layer below, which the scan could not see, they
@@ -140,8 +178,9 @@ class Overlay:
         target = (way[1].children or {}).get(name) if way else None
         if target is None or target.kind is EntryKind.DIRECTORY:
             return False
-        own = facts.get(entry.path, NO_FACTS)
-        if target.layer != index and entry.path.rpartition("/")[2] == name:
+        own_name = entry.path.rpartition("/")[2]
+        own = facts.get(own_name, NO_FACTS)
+        if target.layer != index and own_name == name:
             own = own or target.facts
         self._put(entry, Node(target.kind, index, target.link), own)
         return True

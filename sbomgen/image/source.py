@@ -53,6 +53,8 @@ class StoredLayer(Struct, frozen=True):
     media_type: str | None
     open: Callable[[], BinaryIO]
     fetch: Callable[[], None] = nothing_to_fetch
+    identity: str | None = None
+    """See `Layer.identity`."""
 
 
 def make_image(index: ImageIndex, manifest: ListedManifest, config: ImageConfig, layers: Sequence[StoredLayer]) -> Image:
@@ -78,6 +80,7 @@ def make_image(index: ImageIndex, manifest: ListedManifest, config: ImageConfig,
                 history_match=match,
                 open=layer.open,
                 fetch=layer.fetch,
+                identity=layer.identity,
             )
             for number, (layer, diff_id, chain_id, entry) in enumerate(pairs)
         ),

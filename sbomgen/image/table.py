@@ -1,14 +1,13 @@
 """What a layer's tar holds, gathered while it is read: the table of its paths, its whiteouts, and what the catalogers read in its files."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
-
-from msgspec import Struct, field
 
 from sbomgen.evidence import Cataloger, EvidenceFile, EvidenceTooLargeError, EvidenceUnreadableError
 from sbomgen.image.bodies import Body, LayerFile, Spool
 from sbomgen.image.dispatch import Catalogers, Dispatch
 from sbomgen.image.tar import EntryStream, TarEntry
-from sbomgen.layerscan import EntryKind, FileFacts, LayerEntry, LayerScan
+from sbomgen.layerscan import EntryKind, FileFacts, LayerScan, Run
 from sbomgen.model import Problem, ProblemCode
 
 WHITEOUT = ".wh."
@@ -29,12 +28,10 @@ MAX_LINKED_BYTES = 8 << 30
 LinkedBodies = dict[int, list[tuple[str, Catalogers]]]
 """By the offset of a body: the other names under which catalogers want it."""
 
+_Evidence = dict[str, FileFacts[Any]]
+"""What was read in one file, by cataloger."""
 
-class _Evidence(Struct):
-    """What was read in one file: facts by cataloger."""
-
-    facts: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+_NOTHING: _Evidence = {}
 
 
 class LayerTable:
@@ -45,31 +42,39 @@ class LayerTable:
 
     def __init__(self, dispatch: Dispatch) -> None:
         self._dispatch = dispatch
-        self._entries: dict[str, LayerEntry] = {}
+        self._entries: dict[str, TarEntry] = {}
         self._evidence: dict[str, _Evidence] = {}
         self._whiteouts: dict[str, None] = {}
         self._opaque: dict[str, None] = {}
         self._notes: list[Problem] = []
-        self._bodies: dict[str, int] = {}  # the offset of the body that a path names
+        self._bodies: dict[str, int] = {}  # the offset of the body that a hard link names
         self._links: dict[str, str] = {}  # hard links whose target had not come yet
         self._linked_bytes = 0
         self._by_magic: dict[int, dict[str, tuple[Any, ...]]] = {}  # facts that do not depend on the name
 
     def read(self, tar: EntryStream, spool: Spool) -> None:
         """Take in every entry of a tar or folder."""
+        entries, by_name, by_magic = self._entries, self._dispatch.by_name, self._dispatch.by_magic
         for entry in tar:
-            path = entry.path
+            path, kind = entry.path, entry.kind
             name = path[path.rfind("/") + 1 :]
             if name.startswith(WHITEOUT):
                 self._take_marker(path, name)
                 continue
-            if path in self._entries:
+            if path in entries:
                 self._forget(path)
             if path:
-                self._entries[path] = LayerEntry(path, entry.kind, entry.size_bytes, entry.link)
-            if entry.kind is EntryKind.FILE:
-                self._take_file(entry, name, tar, spool)
-            elif entry.kind is EntryKind.HARDLINK:
+                entries[path] = entry
+            if kind is EntryKind.FILE:
+                named = by_name(path, name)
+                try:
+                    begun = by_magic(tar.head())
+                except EvidenceUnreadableError as exc:
+                    tar.skipped.add(path, str(exc), loss=bool(named))
+                    continue
+                if named or begun:
+                    self._take_file(entry, (named, begun), tar, spool)
+            elif kind is EntryKind.HARDLINK:
                 self._take_link(path, entry.link)
         self._note_skipped(tar)
 
@@ -87,9 +92,9 @@ class LayerTable:
             if wanted:
                 bodies.setdefault(offset, []).append((path, wanted))
             names = {cataloger.name for cataloger in wanted}
-            shared = {name: facts for name, facts in self._by_magic.get(offset, {}).items() if name not in names}
+            shared = {name: FileFacts(path, facts) for name, facts in self._by_magic.get(offset, {}).items() if name not in names}
             if shared:
-                self._evidence[path] = _Evidence(shared)
+                self._evidence[path] = shared
         return bodies
 
     def read_linked(self, tar: EntryStream, bodies: LinkedBodies, spool: Spool) -> None:
@@ -97,29 +102,26 @@ class LayerTable:
         left = dict(bodies)
         for entry in tar:
             if entry.kind is EntryKind.FILE and entry.offset in left:
-                names = [(path, wanted) for path, wanted in left.pop(entry.offset) if self._afford(path, entry.size_bytes)]
+                names = [(path, wanted) for path, wanted in left.pop(entry.offset) if self._afford(path, wanted, entry.size_bytes)]
                 self._read_body(entry, names, tar, spool)
                 if not left:
                     return
 
     def scan(self, diff_id: str | None, size_bytes: int | None) -> LayerScan:
         """The record of the layer."""
-        facts: dict[str, list[FileFacts]] = {cataloger.name: [] for cataloger in self._dispatch.catalogers}
-        problems = list(self._notes)
+        facts: dict[str, list[FileFacts[Any]]] = {cataloger.name: [] for cataloger in self._dispatch.catalogers}
         for path in self._entries:
-            evidence = self._evidence.get(path)
-            if evidence is not None:
-                problems.extend(evidence.problems)
-                for name, found in evidence.facts.items():
-                    facts[name].append(FileFacts(path, found))
+            for name, found in self._evidence.get(path, _NOTHING).items():
+                facts[name].append(found)
+        problems = (problem for files in facts.values() for file in files for problem in file.problems)
         return LayerScan(
             diff_id=diff_id,
             size_bytes=size_bytes,
-            entries=tuple(self._entries.values()),
+            runs=tuple(_runs(self._entries.values())),
             whiteouts=tuple(self._whiteouts),
             opaque=tuple(self._opaque),
             facts={name: tuple(found) for name, found in facts.items()},
-            problems=tuple(problems),
+            problems=tuple(self._notes),
             complete=not any(problem.code is ProblemCode.LIMIT_REACHED for problem in problems),
         )
 
@@ -133,25 +135,18 @@ class LayerTable:
         elif not name.startswith(AUFS):
             self._whiteouts[f"{folder}/{hidden}" if folder else hidden] = None
 
-    def _take_file(self, entry: TarEntry, name: str, tar: EntryStream, spool: Spool) -> None:
-        path = entry.path
-        self._bodies[path] = entry.offset
-        by_name = self._dispatch.by_name(path, name)
-        try:
-            by_magic = self._dispatch.by_magic(tar.head())
-        except EvidenceUnreadableError as exc:
-            tar.skipped.add(path, str(exc), loss=bool(by_name))
-            return
-        if not by_name and not by_magic:
-            return
-        self._read_body(entry, [(path, self._dispatch.union(by_name, by_magic))], tar, spool)
-        for_magic_alone = {cataloger.name for cataloger in by_magic if cataloger not in by_name}
-        facts = self._evidence[path].facts
-        self._by_magic[entry.offset] = {cataloger: facts[cataloger] for cataloger in for_magic_alone & facts.keys()}
+    def _take_file(self, entry: TarEntry, wanted: tuple[Catalogers, Catalogers], tar: EntryStream, spool: Spool) -> None:
+        """Have a file read by the catalogers that want it for its name, and by those that want it for its magic."""
+        by_name, by_magic = wanted
+        self._read_body(entry, [(entry.path, self._dispatch.union(by_name, by_magic))], tar, spool)
+        found = self._evidence.get(entry.path, _NOTHING)
+        if found and by_magic:
+            for_magic_alone = {cataloger.name for cataloger in by_magic if cataloger not in by_name}
+            self._by_magic[entry.offset] = {cataloger: found[cataloger].facts for cataloger in for_magic_alone & found.keys()}
 
     def _take_link(self, path: str, target: str) -> None:
         """Remember which body a hard link names: that of its target now, for a link gives a name to a body and not to a name."""
-        offset = self._bodies.get(target)
+        offset = self._body_at(target)
         if offset is None:
             self._links[path] = target
         else:
@@ -159,34 +154,41 @@ class LayerTable:
 
     def _body_of(self, path: str) -> int | None:
         for _ in range(MAX_LINKS):
-            if path in self._bodies or path not in self._links:
+            if path not in self._links:
                 break
             path = self._links[path]
-        return self._bodies.get(path)
+        return self._body_at(path)
 
-    def _afford(self, path: str, size_bytes: int) -> bool:
+    def _body_at(self, path: str) -> int | None:
+        entry = self._entries.get(path)
+        return entry.offset if entry is not None and entry.kind is EntryKind.FILE else self._bodies.get(path)
+
+    def _afford(self, path: str, wanted: Catalogers, size_bytes: int) -> bool:
         self._linked_bytes += size_bytes
         if self._linked_bytes <= MAX_LINKED_BYTES:
             return True
         message = f"not read: it is a hard link, and more than {MAX_LINKED_BYTES:,} bytes were read for those"
-        self._evidence.setdefault(path, _Evidence()).problems.append(Problem(ProblemCode.LIMIT_REACHED, path, message, loss=True))
+        self._lose(path, wanted, ProblemCode.LIMIT_REACHED, message)
         return False
+
+    def _lose(self, path: str, wanted: Catalogers, code: ProblemCode, message: str) -> None:
+        """A file of which none of the catalogers that want it gets to see the body."""
+        lost = (Problem(code, path, message, loss=True),)
+        self._evidence.setdefault(path, {}).update((cataloger.name, FileFacts(path, (), lost)) for cataloger in wanted)
 
     def _read_body(self, entry: TarEntry, names: list[tuple[str, Catalogers]], tar: EntryStream, spool: Spool) -> None:
         """Have a body read by the catalogers that want it, under each of its names."""
         body = Body(entry, tar, spool)
         for path, wanted in names:
-            evidence = self._evidence.setdefault(path, _Evidence())
             if entry.sparse:
                 message = "is stored as a sparse file, which is not put together: its evidence is lost"
-                evidence.problems.append(Problem(ProblemCode.EVIDENCE_UNREADABLE, path, message, loss=True))
+                self._lose(path, wanted, ProblemCode.EVIDENCE_UNREADABLE, message)
                 continue
             file = LayerFile(path, body)
             for cataloger in wanted:
-                found, problems = _read_file(cataloger, file)
-                evidence.problems.extend(problems)
-                if found:
-                    evidence.facts[cataloger.name] = found
+                found = _read_file(cataloger, file)
+                if found.facts or found.problems:
+                    self._evidence.setdefault(path, {})[cataloger.name] = found
 
     def _forget(self, path: str) -> None:
         """What was known of a path that the tar writes again."""
@@ -205,7 +207,34 @@ class LayerTable:
         self._notes.append(Problem(ProblemCode.ARCHIVE_ENTRY_SKIPPED, path, message, loss=loss))
 
 
-def _read_file(cataloger: Cataloger, file: EvidenceFile) -> tuple[tuple[Any, ...], list[Problem]]:
+def _runs(entries: Iterable[TarEntry]) -> Iterator[Run]:
+    """Entries, in their order, by runs of one folder."""
+    folder, run = "", list[TarEntry]()
+    for entry in entries:
+        above = entry.path.rpartition("/")[0]
+        if above != folder and run:
+            yield _run(folder, run)
+            run = []
+        folder = above
+        run.append(entry)
+    if run:
+        yield _run(folder, run)
+
+
+def _run(folder: str, entries: list[TarEntry]) -> Run:
+    start = len(folder) + 1 if folder else 0
+    kinds = "".join([entry.kind for entry in entries])
+    has_links = EntryKind.SYMLINK in kinds or EntryKind.HARDLINK in kinds
+    return Run(
+        folder,
+        tuple([entry.path[start:] for entry in entries]),
+        kinds,
+        tuple([entry.size_bytes for entry in entries]),
+        tuple([entry.link for entry in entries]) if has_links else (),
+    )
+
+
+def _read_file(cataloger: Cataloger, file: EvidenceFile) -> FileFacts[Any]:
     """The facts and problems of one file."""
     facts: list[Any] = []
     problems: list[Problem] = []
@@ -219,4 +248,4 @@ def _read_file(cataloger: Cataloger, file: EvidenceFile) -> tuple[tuple[Any, ...
         problems.append(Problem(ProblemCode.LIMIT_REACHED, file.path, f"not read by {cataloger.name}: {exc}", loss=True))
     except EvidenceUnreadableError as exc:
         problems.append(Problem(ProblemCode.EVIDENCE_UNREADABLE, file.path, f"not read by {cataloger.name}: {exc}", loss=True))
-    return tuple(facts), problems
+    return FileFacts(file.path, tuple(facts), tuple(problems))

@@ -75,7 +75,7 @@ _EXTENDED = frozenset((b"x", b"g", b"L", b"K"))
 _DOT_FOLDER = re.compile(r"/\.\.?(?:/|$)")
 
 
-class TarEntry(Struct, frozen=True):
+class TarEntry(Struct, frozen=True, gc=False):
     """One entry of a tar."""
 
     path: str
@@ -176,7 +176,8 @@ def checksum_holds(block: bytes) -> bool:
     except ValueError:
         return False
     # Half an Adler-32 is such a sum, at a tenth of the price.
-    if zlib.adler32(block) & 0xFFFF == (1 + stored - 8 * ord(" ") + sum(field)) % _ADLER_MODULUS:
+    summed = (zlib.adler32(block) & 0xFFFF) - (zlib.adler32(field) & 0xFFFF)
+    if (summed + len(field) * ord(" ") - stored) % _ADLER_MODULUS == 0:
         return True
     # Old SunOS tars added signed bytes; Go takes them too.
     signed_sum: int = sum(struct.unpack("512b", block)) - sum(struct.unpack("8b", field)) + 8 * ord(" ")
@@ -236,19 +237,31 @@ class TarStream:
 
     def _next_header(self) -> bytes:
         """The next header block; none at the end: two blocks of zeros, or the stream ends where a header may begin."""
-        self._skip_body()
-        self._header_offset = self._buffer_offset + self._position
-        self._header_count += 1
-        block = self._block()
+        position = self._position + self._body_left + self._padding
+        block = self._buffer[position : position + BLOCK_BYTES]
+        if len(block) == BLOCK_BYTES:
+            self._header_count += 1
+            self._header_offset = self._buffer_offset + position
+            self._body_left = 0
+            self._position = position + BLOCK_BYTES
+        else:
+            self._skip_body()
+            self._header_count += 1
+            self._header_offset = self._buffer_offset + self._position
+            block = self._block()
+        if block and checksum_holds(block) and self._header_count <= MAX_ENTRIES:
+            return block
+        return self._no_header(block)
+
+    def _no_header(self, block: bytes) -> bytes:
+        """What to make of a block that cannot be taken for a header: the end, or an error."""
+        if not block or (block == _ZERO_BLOCK and self._block() in {_ZERO_BLOCK, b""}):
+            return b""
         if block == _ZERO_BLOCK:
-            if self._block() in {_ZERO_BLOCK, b""}:
-                return b""
             raise self._error("a block of zeros stands in its place")
-        if block and not checksum_holds(block):
+        if not checksum_holds(block):
             raise self._error("this is no tar header (its checksum is wrong)")
-        if self._header_count > MAX_ENTRIES and block:
-            raise self._error(f"more than {MAX_ENTRIES:,} entries, which is the limit")
-        return block
+        raise self._error(f"more than {MAX_ENTRIES:,} entries, which is the limit")
 
     def _entry(self, block: bytes) -> TarEntry | None:
         """The entry of a header; None for extended headers, which are remembered, and for entries that are passed over."""
@@ -375,14 +388,13 @@ class TarStream:
 
     def _fill(self, size: int) -> bool:
         """Have that many bytes in the buffer; False where the stream ends before."""
-        pieces = [self._buffer[self._position :]]
-        have = len(pieces[0])
-        while have < size and (piece := self._stream.read(CHUNK_BYTES)):
-            pieces.append(piece)
-            have += len(piece)
+        rest = self._buffer[self._position :]
         self._buffer_offset += self._position
-        self._buffer, self._position = b"".join(pieces), 0
-        return have >= size
+        self._position = 0
+        while len(rest) < size and (piece := self._stream.read(CHUNK_BYTES)):
+            rest = rest + piece if rest else piece
+        self._buffer = rest
+        return len(rest) >= size
 
     def _skip_body(self) -> None:
         """Go to the block after the body; the padding of the last one may be missing."""

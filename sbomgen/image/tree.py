@@ -3,6 +3,7 @@
 Children hang on their folder, so that a folder goes with all beneath it at the cost of what goes.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -39,6 +40,9 @@ class Node:
         """By cataloger."""
 
 
+_DOTS = frozenset(("", ".", ".."))
+_DOTS_WITHIN = re.compile(r"(?:^|/)\.{0,2}(?:/|$)")
+
 Way = tuple[str, Node]
 """A path with every link followed, clamped to the root, and the node at its end."""
 
@@ -50,30 +54,56 @@ class Tree:
         self.root = Node(EntryKind.DIRECTORY, 0)
         self._on_facts_gone = on_facts_gone
         self._count = 0
-        self._last: tuple[str, Way] | None = None  # the folder asked for last: in a tar its files follow one another
+        self._folders: dict[str, Way] = {}  # the ways of folders that were asked for; good until a folder or a link goes
 
     def follow(self, path: str) -> Way | None:
         """The way of a path; None where nothing is there, or links loop."""
-        return self._walk(path, None)
+        way = self._folders.get(path)
+        if way is not None:
+            return way
+        target = path
+        for _ in range(MAX_LINKS):
+            above, _, name = target.rpartition("/")
+            if name in _DOTS:
+                break
+            folder = self._folders.get(above) or self._kept(above, self._walk(above, None))
+            node = folder[1].children.get(name) if folder and folder[1].children else None
+            if folder is None or node is None:
+                return None
+            if node.kind is not EntryKind.SYMLINK:
+                return self._kept(path, (f"{folder[0]}/{name}" if folder[0] else name, node))
+            further = _target(folder[0], node.link)
+            if further is None:
+                break
+            target = further
+        return self._kept(path, self._walk(path, None))
 
     def folder(self, path: str, layer: int) -> Way | None:
         """The way of a folder, made by `layer` as far as it is missing, in place of what is no folder; None where links loop."""
-        if self._last is None or self._last[0] != path:
-            way = self._walk(path, layer)
-            self._last = (path, way) if way else None
-            return way
-        return self._last[1]
+        way = self._folders.get(path)
+        if way is None:
+            above, _, name = path.rpartition("/")
+            folder = self._folders.get(above)
+            node = folder[1].children.get(name) if folder and folder[1].children else None
+            if folder is None or node is None or node.kind is not EntryKind.DIRECTORY:
+                return self._kept(path, self._walk(path, layer))
+            way = self._folders[path] = (f"{folder[0]}/{name}" if folder[0] else name, node)
+        return way
 
     def put(self, folder: Way, name: str, node: Node) -> str:
         """Hang a node on a folder, in place of what is there with all beneath it; its path."""
         path = self.remove(folder, name)
         children = folder[1].children
         assert children is not None
-        self._count += 1
+        children[name] = node
+        self.count(1)
+        return path
+
+    def count(self, added: int) -> None:
+        """Account for nodes that were hung on a folder; raises `UnreadableError` where there are too many."""
+        self._count += added
         if self._count > MAX_PATHS:
             raise UnreadableError(f"more than {MAX_PATHS:,} paths are visible in the image, which is the limit")
-        children[name] = node
-        return path
 
     def remove(self, folder: Way, name: str) -> str:
         """Take what has this name off a folder, with all beneath it; its path."""
@@ -81,12 +111,18 @@ class Tree:
         path = f"{above}/{name}" if above else name
         removed = parent.children.pop(name, None) if parent.children else None
         if removed is not None:
-            self._last = None
+            if removed.kind in {EntryKind.DIRECTORY, EntryKind.SYMLINK}:
+                self._folders.clear()
             for gone_path, gone in descend(path, removed):
                 self._count -= 1
                 if gone.facts:
                     self._on_facts_gone(gone_path, gone)
         return path
+
+    def _kept(self, path: str, way: Way | None) -> Way | None:
+        if way is not None and way[1].kind is EntryKind.DIRECTORY:
+            self._folders[path] = way
+        return way
 
     def _walk(self, path: str, layer: int | None) -> Way | None:
         names: list[str] = []
@@ -126,6 +162,20 @@ class Tree:
         node = Node(EntryKind.DIRECTORY, layer)
         self.put(("/".join(names), folder), name, node)
         return node
+
+
+def _target(folder: str, link: str) -> str | None:
+    """The path that a link in a folder leads to, itself perhaps through links; None where that takes a walk.
+
+    The folder's own path has no links, so that `..` at the link's beginning leads to what stands above in that path.
+    """
+    if link.startswith("/"):
+        folder, link = "", link.lstrip("/")
+    while link.startswith("../"):
+        folder, link = folder.rpartition("/")[0], link[3:]
+    if not link or _DOTS_WITHIN.search(link):
+        return None
+    return f"{folder}/{link}" if folder else link
 
 
 def descend(path: str, node: Node) -> Iterator[Way]:

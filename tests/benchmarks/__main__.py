@@ -5,8 +5,11 @@ limits scaled. SBOMPAIR_CORPUS, SBOMPAIR_DATA and SBOMPAIR_PEERS name the real i
 is absent is left out, and said.
 """
 
+import contextlib
+import json
 import os
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -67,14 +70,7 @@ def small_image(scratch: Path) -> Iterator[Row]:
         print(f"  left out: {archive.name} is absent (SBOMPAIR_CORPUS)")
         return
     outputs = ("-o", f"cyclonedx-json={scratch / 'a.cdx.json'}", "-o", f"spdx-json={scratch / 'a.spdx.json'}")
-    commands = {"sbomgen": tool("sbomgen", str(archive), *outputs)}
-    trivy, cache = PEERS / "bin" / "trivy", scratch / "trivy-cache"
-    if trivy.exists():
-        commands["trivy"] = [
-            str(trivy), "--cache-dir", str(cache), "-q", "image", "--input", str(archive), "--format", "cyclonedx", "--offline-scan",
-            "--skip-db-update", "--skip-java-db-update", "--output", str(scratch / "trivy.json"),
-        ]  # fmt: skip
-    figures = interleaved(commands, RUNS, before=lambda: shutil.rmtree(cache, ignore_errors=True))
+    figures = interleaved(beside_trivy(archive, scratch, *outputs), RUNS, before=lambda: empty_caches(scratch))
     yield Row("sbomgen alpine-3.20, CycloneDX and SPDX", figures["sbomgen"].cpu_s, "CPU s")
     yield Row("  its peak memory", figures["sbomgen"].peak_mib, "MiB", 80)
     if "trivy" in figures:
@@ -82,6 +78,86 @@ def small_image(scratch: Path) -> Iterator[Row]:
         yield Row("  sbomgen / Trivy", figures["sbomgen"].cpu_s / figures["trivy"].cpu_s, "x", 1.5)
     else:
         print("  left out: Trivy is absent (SBOMPAIR_PEERS)")
+
+
+def beside_trivy(image: Path, scratch: Path, *outputs: str) -> dict[str, list[str]]:
+    """Both tools on an image, each with a cache of its own; sbomgen alone where Trivy is absent."""
+    trivy = PEERS / "bin" / "trivy"
+    commands = {"sbomgen": tool("sbomgen", str(image), "-q", "--cache-dir", str(scratch / "cache"), *outputs)}
+    if trivy.exists():
+        commands["trivy"] = [
+            str(trivy), "--cache-dir", str(scratch / "trivy"), "-q", "image", "--input", str(image), "--format", "cyclonedx",
+            "--offline-scan", "--skip-db-update", "--skip-java-db-update", "--output", str(scratch / "trivy.json"),
+        ]  # fmt: skip
+    return commands
+
+
+def empty_caches(scratch: Path) -> None:
+    """Nothing was read before. Without its Java database Trivy stops at the first jar: an empty one does."""
+    for name in ("cache", "trivy"):
+        shutil.rmtree(scratch / name, ignore_errors=True)
+    folder = scratch / "trivy" / "java-db"
+    folder.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(folder / "trivy-java.db")) as database:
+        database.execute("CREATE TABLE artifacts (id INTEGER PRIMARY KEY, group_id TEXT, artifact_id TEXT)")
+        database.execute("CREATE TABLE indices (artifact_id INTEGER, version TEXT, sha1 BLOB, archive_type TEXT)")
+        database.commit()
+    dates = dict.fromkeys(("NextUpdate", "UpdatedAt", "DownloadedAt"), "2099-01-01T00:00:00Z")
+    (folder / "metadata.json").write_text(json.dumps({"Version": 1, **dates}))
+
+
+OF_TRIVY = {"debian12-slim": 0.7, "node-app": 0.5, "python-app": 0.5, "java-app": 0.7, "bins": 0.9, "big": 0.5}
+"""At the most of Trivy's CPU, cold."""
+WARM_S = {"debian12-slim": 0.2}
+IMAGE_PEAK_MIB = 150
+
+
+def images(scratch: Path) -> Iterator[Row]:
+    """sbomgen beside Trivy on large images in both forms, cold, CycloneDX out; then warm."""
+    reference = interleaved({"reference": IMPORT_DUCKDB}, RUNS)["reference"]
+    for name, limit in OF_TRIVY.items():
+        for form, image in (("docker-archive", CORPUS / "archives" / f"{name}.tar"), ("OCI layout", CORPUS / "oci" / name)):
+            if not image.exists():
+                print(f"  left out: {image.name} is absent (SBOMPAIR_CORPUS)")
+                continue
+            commands = beside_trivy(image, scratch, "-o", f"cyclonedx-json={scratch / 'image.cdx.json'}")
+            cold = interleaved(commands, RUNS, before=lambda: empty_caches(scratch))
+            yield Row(f"{name}, {form}, cold", cold["sbomgen"].cpu_s, "CPU s")
+            yield Row("  its peak memory", cold["sbomgen"].peak_mib, "MiB", IMAGE_PEAK_MIB)
+            if "trivy" in cold:
+                yield Row("  sbomgen / Trivy, CPU", cold["sbomgen"].cpu_s / cold["trivy"].cpu_s, "x", limit)
+                yield Row("  sbomgen / Trivy, wall", cold["sbomgen"].wall_s / cold["trivy"].wall_s, "x")
+            warm = interleaved({"sbomgen": commands["sbomgen"]}, RUNS)["sbomgen"]
+            yield Row("  warm", warm.cpu_s, "CPU s", scaled(WARM_S.get(name, 0.5), reference))
+
+
+def layers(scratch: Path) -> Iterator[Row]:
+    """Reading layers beside `igzip -dc LAYER | tar t` and hashing the same bytes; and 2,500 packages in pnpm's store."""
+    for name in OF_TRIVY:
+        layout = CORPUS / "oci" / name
+        if not layout.exists() or not shutil.which("igzip"):
+            print(f"  left out: {name} or igzip is absent (SBOMPAIR_CORPUS)")
+            continue
+        manifest = json.loads(_blob(layout, json.loads((layout / "index.json").read_text())["manifests"][0]["digest"]).read_text())
+        blobs = [_blob(layout, layer["digest"]) for layer in manifest["layers"]]
+        plain = sum(int(subprocess.check_output(f"igzip -dc {blob} | wc -c", shell=True)) for blob in blobs)
+        listing = " && ".join(f"igzip -dc {blob} | tar t" for blob in blobs)
+        commands = {
+            "read": python("-m", "tests.benchmarks.layers", "read", str(layout)),
+            "list": ["sh", "-c", listing],
+            "hash": python("-m", "tests.benchmarks.layers", "hash", str(plain + sum(blob.stat().st_size for blob in blobs))),
+            "start": python("-m", "tests.benchmarks.layers", "hash", "0"),
+        }
+        figures = {what: of.cpu_s for what, of in interleaved(commands, RUNS).items()}
+        physical = figures["list"] + figures["hash"] - figures["start"]
+        yield Row(f"{name}: read / (igzip, tar, hashlib)", (figures["read"] - figures["start"]) / physical, "x", 1.6)
+    reference = interleaved({"reference": IMPORT_DUCKDB}, RUNS)["reference"]
+    spent = float(subprocess.check_output(python("-m", "tests.benchmarks.layers", "pnpm"), cwd=PROJECT))
+    yield Row("a view of 2,500 packages in pnpm's store", spent, "CPU s", scaled(0.2, reference))
+
+
+def _blob(layout: Path, digest: str) -> Path:
+    return layout / "blobs" / Path(*digest.split(":"))
 
 
 DOCUMENT_LIMITS_S = {"cyclonedx-json": 0.25, "cyclonedx-xml": 0.6, "spdx-json": 0.25, "spdx-tag-value": 0.6, "spdx3-json": 1.0}
@@ -139,7 +215,7 @@ def reading(_: Path) -> Iterator[Row]:
         yield Row(what, float(milliseconds) / float(megabytes), "ms/MB", scaled(limit, reference) if limit else None)
 
 
-BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (help_screens, small_image, documents, reading, feeds_and_match)
+BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (help_screens, small_image, images, layers, documents, reading, feeds_and_match)
 
 
 def main() -> None:

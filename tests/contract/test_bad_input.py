@@ -231,25 +231,29 @@ INTERRUPTED_WHILE_READING = """
 import os, sys
 
 number = int(sys.argv.pop())
-import sbomgen.scan
+import sbomgen.cache.layers
 from sbomgen.cli import main
 
-read = sbomgen.scan.scan_layer
+read = sbomgen.cache.layers.read_layer
 
 def interrupted(*arguments):
     os.kill(os.getpid(), number)
     return read(*arguments)
 
-sbomgen.scan.scan_layer = interrupted
+sbomgen.cache.layers.read_layer = interrupted
 main()
 """
 
 
+@pytest.mark.parametrize("layer_count", [1, 5])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_control_c_in_the_middle_leaves_nothing_half_written(tmp_path: Path, target: Path, number: int, code: int) -> None:
+def test_control_c_in_the_middle_leaves_nothing_half_written(
+    tmp_path: Path, target: Path, number: int, code: int, layer_count: int
+) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    whole = image(tmp_path).read_bytes()
+    layers = tuple(LayerSpec((file(f"etc/{number}", str(number)),)) for number in range(layer_count))
+    whole = write_docker_archive(ImageSpec(layers), tmp_path / "image.tar").read_bytes()
     wrapped = tmp_path / "image.tar.gz"
     wrapped.write_bytes(gzip.compress(whole))
     command = [sys.executable, "-c", INTERRUPTED_WHILE_READING, str(wrapped), "-o", f"cyclonedx-json={target}", str(number)]

@@ -94,6 +94,7 @@ def test_the_outputs_are_within_their_schemas(world: Path) -> None:
     jsonschema.validate(layers, schema("sbomgen", "layers-1"))
     jsonschema.validate(inspected, schema("sbomgen", "inspect-1"))
     jsonschema.validate(run("sbomgen", "catalogers", "-o", "json").json, schema("sbomgen", "catalogers-1"))
+    jsonschema.validate(run("sbomgen", "cache", "info", "-o", "json").json, schema("sbomgen", "cache-1"))
     jsonschema.validate(scan(world, "web.cdx.json", "-o", "json").json, schema("sbommatch", "report-1"))
     status = run("sbommatch", "db", "status", "--db", world / "feeds.json", "-o", "json").json
     jsonschema.validate(status, schema("sbommatch", "status-1"))

@@ -76,6 +76,7 @@ class DockerImages:
                 self._blobs.size_bytes(name) if name in self._blobs else None,
                 sources[diff_id].media_type if diff_id in sources else None,
                 partial(self._blobs.open, name),
+                identity=self._blobs.identity(name) if name in self._blobs else None,
             )
             for name, diff_id in zip(names, config.diff_ids, strict=True)
         ]

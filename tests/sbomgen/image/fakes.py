@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Wants
-from sbomgen.image.layer import scan_layer
+from sbomgen.image.dispatch import Dispatch
+from sbomgen.image.layer import read_layer, scan_layer
 from sbomgen.image.manifest import HistoryMatch, Layer
 from sbomgen.layerscan import LayerScan
 from sbomgen.model import Edge, Package, Problem, ProblemCode
@@ -25,7 +26,7 @@ class Quote(Fact, frozen=True):
 class Quoter:
     """Quotes every file that it wants; says so where it begins with `BAD`."""
 
-    version = 1
+    version: int = 1
     title = "quotes"
     fact_type: FactType = Quote
 
@@ -73,9 +74,14 @@ def scan(spec: LayerSpec, *catalogers: Quoter) -> LayerScan:
     return scan_layer(memory_layer(spec.tar, spec.diff_id), catalogers or (TEXTS,))
 
 
+def read(spec: LayerSpec, *catalogers: Quoter) -> LayerScan:
+    """What reading the layer gives, as it is cached."""
+    return read_layer(memory_layer(spec.tar, spec.diff_id), Dispatch(catalogers or (TEXTS,)))
+
+
 def quotes(record: LayerScan, cataloger: str = "texts") -> dict[str, str]:
     """What a cataloger quoted, by path."""
-    return {file.path: file.facts[0].text for file in record.facts[cataloger]}
+    return {file.path: file.facts[0].text for file in record.facts[cataloger] if file.facts}
 
 
 class Dribble(io.RawIOBase):

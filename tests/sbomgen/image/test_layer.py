@@ -6,6 +6,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from sbomgen.image import bodies, compression, table
 from sbomgen.image.compression import Limits
 from sbomgen.image.layer import scan_layer
 from sbomgen.image.reference import open_image
+from sbomgen.image.tar import TarStream
 from sbomgen.layerscan import LayerEntry
 from sbomgen.model import Problem, ProblemCode
 from tests.sbomgen.image.fakes import TEXTS, Quote, Quoter, corrupt_copies, memory_layer, quotes, scan
@@ -34,6 +36,7 @@ from tests.support.images import (
     symlink,
     whiteout,
     write_docker_archive,
+    write_oci_layout,
 )
 
 SMALL = LayerSpec(
@@ -387,3 +390,29 @@ def test_layers_of_an_archive_are_read_in_place(tmp_path: Path) -> None:
     image = ImageSpec((SMALL, LayerSpec((file("c.txt", "c"),))))
     with open_image(str(write_docker_archive(image, tmp_path / "x.tar", compression="zstd"))) as opened:
         assert [sorted(quotes(scan_layer(layer, (TEXTS,)))) for layer in reversed(opened.layers)] == [["c.txt"], ["b.txt", "d/a.txt"]]
+
+
+@pytest.mark.parametrize("form", ["docker-archive", "plain OCI layout", "gzip OCI layout"])
+def test_a_large_body_of_a_plain_tar_is_read_where_it_lies(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "COPIED_BYTES", 1000)
+    monkeypatch.setattr(bodies, "MEMORY_BYTES", 2000)
+    spec = ImageSpec(
+        (LayerSpec((file("x.txt", "x" * 700), file("large.txt", "y" * 5000), file("z.txt", "z"), hardlink("l.txt", "x.txt"))),)
+    )
+    if form == "docker-archive":
+        path = write_docker_archive(spec, tmp_path / "image.tar")
+    else:
+        path = write_oci_layout(spec, tmp_path / "oci", "none" if form.startswith("plain") else "gzip")
+    spooled: list[str] = []
+    take = bodies.Spool.take
+
+    def noted(self: bodies.Spool, tar: TarStream) -> BinaryIO:
+        spooled.append("large.txt")
+        return take(self, tar)
+
+    monkeypatch.setattr(bodies.Spool, "take", noted)
+    texts = Quoter("texts", Wants(suffixes=frozenset({".txt"})))
+    with open_image(str(path)) as image:
+        found = quotes(scan_layer(image.layers[0], (texts,)))
+    assert found == {"x.txt": "x" * 700, "large.txt": "y" * 1000, "z.txt": "z", "l.txt": "x" * 700}
+    assert spooled == (["large.txt"] if form.startswith("gzip") else [])

@@ -283,6 +283,37 @@ def test_without_os_release_there_is_no_distribution() -> None:
     assert (overlay.distro_of(""), overlay.root_of("etc")) == (None, "")
 
 
+# What is placed by the folder, against the same placed one by one; links may lead anywhere
+
+ANYWHERE = st.lists(st.sampled_from(["a", "b", "c.txt", "..", "."]), min_size=1, max_size=4).map("/".join)
+LINKING = st.one_of(
+    st.builds(file, st.lists(st.sampled_from(["a", "b", "c.txt"]), min_size=1, max_size=3).map("/".join), st.sampled_from(["1", "2"])),
+    st.builds(folder, st.sampled_from(["a", "b", "a/b", "b/a", "a/a"])),
+    st.builds(symlink, st.sampled_from(["a", "b", "a/b", "b/c.txt"]), ANYWHERE | ANYWHERE.map("/{}".format)),
+    st.builds(hardlink, st.sampled_from(["a/c.txt", "b", "c.txt"]), st.sampled_from(["c.txt", "a/c.txt", "a/b"])),
+    st.builds(whiteout, st.sampled_from(["a", "b", "a/b", "c.txt"])),
+    st.builds(opaque, st.sampled_from(["", "a", "a/b"])),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(LINKING, max_size=8), min_size=1, max_size=4))
+def test_placing_by_the_folder_is_placing_one_by_one(layers: list[list[Entry]]) -> None:
+    overlay, one_by_one = Overlay(), Overlay()
+    with pytest.MonkeyPatch.context() as patch:
+        for index, entries in enumerate(layers):
+            record = scan(LayerSpec(tuple(entries)))
+            changed = overlay.apply(index, record)
+            patch.setattr(Overlay, "_place_new", lambda *_: False)
+            assert one_by_one.apply(index, record) == changed
+            patch.undo()
+            assert sorted(overlay.paths()) == sorted(one_by_one.paths())
+            assert texts(overlay) == texts(one_by_one)
+            assert overlay.problems == one_by_one.problems
+            for path, _ in overlay.paths():
+                assert (overlay.layer_of(path), overlay.resolve(path)) == (one_by_one.layer_of(path), one_by_one.resolve(path))
+
+
 # Against a model: paths as text, prefixes compared with all others, nothing clever
 
 
