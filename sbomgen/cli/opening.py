@@ -12,7 +12,9 @@ from sbomgen.image.remote import OpenOptions
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
-    option("--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform index.  [default: this machine's]"),
+    option(
+        "--platform", metavar="OS/ARCH[/VARIANT]", help="Which image of a multi-platform index; scan: `all`.  [default: this machine's]"
+    ),
     option("--offline", is_flag=True, help="Never ask a registry: no name is resolved."),
     option("--username", metavar="NAME", help="For the registries that are named; default: as `docker login` or `podman login` left it."),
     option("--password", metavar="PASSWORD", help="Of --username. Others see the command line: better SBOMGEN_PASSWORD."),

@@ -21,13 +21,16 @@ class Output(Struct, frozen=True):
     version: str | None
     file: str | None
     """None: stdout. A folder ends in `/`; `{name}`, `{digest}` and `{platform}` are filled in for each image."""
+    by_platform: bool = False
+    """The files of a folder are called by their platforms, too."""
 
     def target(self, inventory: Inventory) -> Path | None:
         """The file for one image; None for stdout."""
         if self.file is None:
             return None
         parts = _file_name_parts(inventory)
-        file = self.file + "{name}" + self.writer.suffix if self.file.endswith("/") else self.file
+        name = "{name}-{platform}" if self.by_platform else "{name}"
+        file = self.file + name + self.writer.suffix if self.file.endswith("/") else self.file
         for key, value in parts.items():
             file = file.replace("{" + key + "}", value)
         return Path(file)

@@ -2,13 +2,13 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Self
 
 import click
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sbomgen import __version__
 from sbomgen.cache.layers import LayerCache
@@ -17,8 +17,10 @@ from sbomgen.cli.cache import CacheWishes, cache_options, layer_cache
 from sbomgen.cli.opening import opening_options
 from sbomgen.cli.output import Output, parse_outputs
 from sbomgen.documents import WRITERS, LossyWriter, WriteOptions, document_time
-from sbomgen.errors import DigestMismatchError, NetworkError, UnreadableError
-from sbomgen.image.reference import open_image
+from sbomgen.errors import DigestMismatchError, NetworkError, UnreadableError, UsageError
+from sbomgen.image.index import ALL_PLATFORMS
+from sbomgen.image.manifest import Image
+from sbomgen.image.reference import open_image, open_images
 from sbomgen.image.remote import OpenOptions
 from sbomgen.inventory import Inventory
 from sbomgen.model import Problem
@@ -50,7 +52,8 @@ class Wishes(Struct, frozen=True):
     "Docker, Podman and the registry. A prefix says which: docker-archive: oci-dir: oci-archive: dir: docker: podman: containerd: "
     "docker-storage: containers-storage: registry:",
 )
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@option("--from-file", metavar="LIST", help="Also the sources that a file names, one a line (# begins a comment); - is standard input.")
 @option("-o", "--output", multiple=True, metavar="FORMAT[@VERSION][=FILE]", help=f"{FORMATS}; repeatable.  [default: table]")
 @opening_options
 @option(
@@ -69,6 +72,7 @@ class Wishes(Struct, frozen=True):
 @verbose_option
 def scan(
     sources: Sequence[str],
+    from_file: str | None,
     output: Sequence[str],
     opening: OpenOptions,
     scope: str,
@@ -82,34 +86,75 @@ def scan(
 ) -> None:
     """Write the SBOM of a container image."""
     wishes = Wishes(opening, base, catalogers, show_build_args, quiet, verbose)
-    wanted = parse_outputs(output, len(sources) > 1)
+    wanted_sources = [*sources, *(_listed(from_file) if from_file else ())]
+    if not wanted_sources:
+        raise click.UsageError("Missing argument 'SOURCE...'." if from_file is None else f"{from_file}: it names no source")
+    of_all_platforms = opening.platform == ALL_PLATFORMS
+    several = len(wanted_sources) > 1 or of_all_platforms
+    wanted = [structs.replace(one, by_platform=of_all_platforms) for one in parse_outputs(output, several)]
     if verbose:
         say_losses(wanted)
     codes: list[int] = []
+    documents = Documents(wanted, scope == "all-layers", several)
     with layer_cache(cache, quiet) as layers:
-        for source in sources:
+        for source in wanted_sources:
             try:
-                inventory = read_inventory(source, wishes, layers)
+                for inventory in read_inventories(source, wishes, layers):
+                    documents.write(inventory)
+                    codes.append(report_problems(inventory.problems, wishes, strict))
             except (UnreadableError, DigestMismatchError, NetworkError) as exc:
-                if len(sources) == 1:
+                if not several:
                     raise
                 warn(str(exc))
                 codes.append(exc.exit_code)
-                continue
-            for one in wanted:
-                write(inventory, one, scope == "all-layers", one_line=len(sources) > 1)
-            codes.append(report_problems(inventory.problems, wishes, strict))
+    if several and not quiet:
+        _sum_up(codes, len(wanted_sources))
     some_read = any(code in (0, EXIT_LOSS) for code in codes)
     finish(EXIT_LOSS if some_read and code == EXIT_UNREADABLE else code for code in codes)
 
 
+def _listed(path: str) -> list[str]:
+    """The sources that a file names."""
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UnreadableError(f"{path}: the list of sources cannot be read: {exc}") from exc
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _sum_up(codes: Sequence[int], sources: int) -> None:
+    """How many images there were, and what became of them."""
+    failed = sum(code not in {0, EXIT_LOSS} for code in codes)
+    incomplete = codes.count(EXIT_LOSS)
+    said = [
+        f"{len(codes) - failed} images of {sources} sources read",
+        f"{incomplete} with losses" if incomplete else "",
+        f"{failed} not read" if failed else "",
+    ]
+    warn(", ".join(part for part in said if part))
+
+
 def read_inventory(source: str, wishes: Wishes, cache: LayerCache | None) -> Inventory:
     """Opens and scans one image, with progress on a terminal."""
-    options = ScanOptions(wishes.show_build_args, chosen_catalogers(wishes.catalogers), cache)
     with open_image(source, wishes.opening) as image:
-        base_context = open_image(wishes.base, wishes.opening) if wishes.base else nullcontext()
-        with base_context as given_base, LayerProgress(source, len(image.layers), wishes.quiet) as progress:
-            return scan_image(image, options, given_base, progress.on_layer)
+        return _scan(image, wishes, cache)
+
+
+def read_inventories(source: str, wishes: Wishes, cache: LayerCache | None) -> Iterator[Inventory]:
+    """The same of each platform that is asked for."""
+    with open_images(source, wishes.opening) as images:
+        for image in images:
+            yield _scan(image, wishes, cache)
+
+
+def _scan(image: Image, wishes: Wishes, cache: LayerCache | None) -> Inventory:
+    options = ScanOptions(wishes.show_build_args, chosen_catalogers(wishes.catalogers), cache)
+    opening = wishes.opening
+    if opening.platform == ALL_PLATFORMS:
+        opening = structs.replace(opening, platform=image.config.platform or None)
+    base_context = open_image(wishes.base, opening) if wishes.base else nullcontext()
+    with base_context as given_base, LayerProgress(image.source, len(image.layers), wishes.quiet) as progress:
+        return scan_image(image, options, given_base, progress.on_layer)
 
 
 class LayerProgress:
@@ -142,24 +187,41 @@ class LayerProgress:
             self._bar.stop()
 
 
-def write(inventory: Inventory, output: Output, all_layers: bool, one_line: bool) -> None:
-    """Writes one document; of several images each JSON document on stdout is one line."""
-    target = output.target(inventory)
-    on_terminal = target is None and sys.stdout.isatty()
-    options = WriteOptions(
-        version=output.version,
-        all_layers=all_layers,
-        tool_version=__version__,
-        timestamp=document_time(inventory, os.environ),
-        terminal=on_terminal,
-        colour=on_terminal and "NO_COLOR" not in os.environ,
-    )
-    document = output.writer.write(inventory, options)
-    if one_line and target is None and output.writer.suffix.endswith(".json"):
-        import msgspec
+class Documents:
+    """Writes the documents of one image after the other; of several each JSON document on stdout is one line."""
 
-        document = msgspec.json.format(document, indent=-1) + b"\n"
-    emit(document, target)
+    def __init__(self, outputs: Sequence[Output], all_layers: bool, one_line: bool) -> None:
+        self._outputs = outputs
+        self._all_layers = all_layers
+        self._one_line = one_line
+        self._written: set[Path] = set()
+
+    def write(self, inventory: Inventory) -> None:
+        """Raises `UsageError` where the document of another image would be overwritten."""
+        for output in self._outputs:
+            target = output.target(inventory)
+            if target in self._written:
+                raise UsageError(f"{target}: two images would be written to this file; put {{digest}} or {{platform}} in its name")
+            if target is not None:
+                self._written.add(target)
+            emit(self._document(inventory, output, target), target)
+
+    def _document(self, inventory: Inventory, output: Output, target: Path | None) -> bytes:
+        on_terminal = target is None and sys.stdout.isatty()
+        options = WriteOptions(
+            version=output.version,
+            all_layers=self._all_layers,
+            tool_version=__version__,
+            timestamp=document_time(inventory, os.environ),
+            terminal=on_terminal,
+            colour=on_terminal and "NO_COLOR" not in os.environ,
+        )
+        document = output.writer.write(inventory, options)
+        if self._one_line and target is None and output.writer.suffix.endswith(".json"):
+            import msgspec
+
+            return msgspec.json.format(document, indent=-1) + b"\n"
+        return document
 
 
 def say_losses(outputs: Sequence[Output]) -> None:

@@ -64,6 +64,9 @@ _DEFAULT_VARIANTS = {"arm64": "v8", "arm": "v7"}
 """What containerd takes an image for that states none."""
 
 
+ALL_PLATFORMS = "all"
+
+
 def choose(index: ImageIndex, wanted: str | None, platform: str | None) -> ListedManifest:
     """The one image that is meant.
 
@@ -71,6 +74,19 @@ def choose(index: ImageIndex, wanted: str | None, platform: str | None) -> Liste
     only one there is. Raises `UsageError` with the choices where the wish does not single out one image, `UnreadableError` where none is
     stored.
     """
+    fitting = _of_platform(index, _meant(index, wanted), platform)
+    if len(fitting) > 1:
+        raise _usage(index, "holds several images that fit: say which one, by its platform or digest", fitting)
+    return fitting[0]
+
+
+def choose_all(index: ImageIndex, wanted: str | None, platform: str | None) -> Sequence[ListedManifest]:
+    """Likewise, and of all platforms where `platform` is `all`: each image of the index that is stored, in its order."""
+    return _meant(index, wanted) if platform == ALL_PLATFORMS else [choose(index, wanted, platform)]
+
+
+def _meant(index: ImageIndex, wanted: str | None) -> Sequence[ListedManifest]:
+    """The images of the one name that is meant, of whatever platform."""
     images = [manifest for manifest in index.manifests if manifest.kind is ManifestKind.IMAGE and manifest.present]
     if not images:
         raise UnreadableError(f"{index.source}: {_no_image(index)}")
@@ -80,10 +96,7 @@ def choose(index: ImageIndex, wanted: str | None, platform: str | None) -> Liste
             raise _usage(index, f"has no image {wanted!r}", index.manifests)
     elif len({_group(image) for image in images}) > 1:
         raise _usage(index, "holds several images: say which one", images)
-    fitting = _of_platform(index, images, platform)
-    if len(fitting) > 1:
-        raise _usage(index, "holds several images that fit: say which one, by its platform or digest", fitting)
-    return fitting[0]
+    return images
 
 
 def names(image: ListedManifest, wanted: str) -> bool:
@@ -113,6 +126,8 @@ def _of_platform(index: ImageIndex, images: Sequence[ListedManifest], platform: 
     if platform is None:
         default = default_platform()
         return [image for image in images if fits(image.platform, default)] or images
+    if platform == ALL_PLATFORMS:
+        raise UsageError(f"{index.source}: one platform has to be chosen here: all of them are read by `scan`")
     if not _PLATFORM.fullmatch(platform):
         raise UsageError(f"{platform!r} is not a platform: OS/ARCH[/VARIANT] is, such as linux/arm64")
     fitting = [image for image in images if fits(image.platform, platform)]

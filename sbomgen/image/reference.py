@@ -25,7 +25,7 @@ from msgspec import Struct, structs
 
 from sbomgen.errors import UnreadableError, UsageError
 from sbomgen.image.blobs import Blobs, TarBlobs, open_blobs
-from sbomgen.image.index import ImageIndex, choose
+from sbomgen.image.index import ImageIndex, choose, choose_all
 from sbomgen.image.manifest import Image
 from sbomgen.image.provenance import with_provenance
 from sbomgen.image.registry.names import parse_name
@@ -65,6 +65,15 @@ def open_source(source: str, options: OpenOptions | None = None) -> Iterator[tup
         images, choice = _enter(stack, source, options)
         chosen = choose(images.index, choice, options.platform)
         yield images, with_provenance(structs.replace(images.image(chosen), source=source), chosen, images)
+
+
+@contextmanager
+def open_images(source: str, options: OpenOptions) -> Iterator[Iterator[Image]]:
+    """The image that is meant, or with the platform `all` the image of each platform; raises what `open_source` raises."""
+    with ExitStack() as stack:
+        images, choice = _enter(stack, source, options)
+        chosen = choose_all(images.index, choice, options.platform)
+        yield (with_provenance(structs.replace(images.image(one), source=source), one, images) for one in chosen)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from sbomgen.errors import NetworkError
 from sbomgen.image.blobs import spooled_blobs
+from sbomgen.image.index import ALL_PLATFORMS
 from sbomgen.image.registry.names import parse_name
 from sbomgen.image.remote import NotHereError, OpenOptions, RemoteName
 from sbomgen.image.source import StoredImages
@@ -49,9 +50,9 @@ def open_containerd(name: RemoteName, options: OpenOptions) -> Iterator[StoredIm
 
 
 def _export(client: str, namespace: str | None, image: str, platform: str | None) -> list[str]:
-    """The command that writes an image, of one platform, to stdout."""
+    """The command that writes an image, of one platform or all, to stdout."""
     chosen = ["--namespace", namespace] if namespace else []
-    of_platform = ["--platform", platform] if platform else []
+    of_platform = ["--all-platforms"] if platform == ALL_PLATFORMS else ["--platform", platform] if platform else []
     if client.endswith("nerdctl"):
         return [client, *chosen, "image", "save", *of_platform, image]
     return [client, "--connect-timeout", "30s", *chosen, "images", "export", *of_platform, "-", image]

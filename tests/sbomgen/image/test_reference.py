@@ -198,7 +198,7 @@ def test_a_platform_that_is_not_there_is_wrong_usage_with_the_choices(tmp_path: 
         opened(write_oci_layout((DEMO, ARM), tmp_path / "x", nested=True), platform)
 
 
-@pytest.mark.parametrize("platform", ["amd64", "linux", "linux/", "all", "linux/amd64/v1/x", "LINUX/amd64", ""])
+@pytest.mark.parametrize("platform", ["amd64", "linux", "linux/", "linux/amd64/v1/x", "LINUX/amd64", ""])
 def test_what_is_no_platform_is_wrong_usage(tmp_path: Path, platform: str) -> None:
     with pytest.raises(UsageError, match="is not a platform"):
         opened(write_oci_layout(DEMO, tmp_path / "x"), platform)
