@@ -16,7 +16,7 @@ from sbommatch.cli import base
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID
 from sbommatch.errors import UnreadableError, UsageError
 from sbommatch.match.coverage import coverage_of
-from sbommatch.match.distros import namespace_of, parse_distro
+from sbommatch.match.distros import DERIVATIVES, family_of, namespace_of, parse_distro
 from sbommatch.match.model import NotChecked, TargetResult
 from sbommatch.match.pipeline import MatchOptions, match_documents
 from sbommatch.match.policy import (
@@ -96,9 +96,10 @@ def _distro(_ctx: click.Context, _parameter: click.Parameter, text: str | None) 
     if text is None:
         return None
     statement = parse_distro(text)
-    distribution = DISTRIBUTION_BY_ID.get(statement.id) if statement else None
+    distribution = family_of(statement.id) if statement else None
     if statement is None or distribution is None:
-        raise UsageError(f"--distro {text}: no such distribution; there are {', '.join(DISTRIBUTION_BY_ID)}, written as in debian:12")
+        known = ", ".join(sorted({*DISTRIBUTION_BY_ID, *DERIVATIVES}))
+        raise UsageError(f"--distro {text}: no such distribution; there are {known}, written as in debian:12")
     if isinstance(namespace_of(statement, distribution.purl_type), NotChecked):
         raise UsageError(f"--distro {text}: names no release of {statement.id}; write it as in alpine:3.20, debian:12, ubuntu:24.04")
     return statement
@@ -113,7 +114,7 @@ distro_option = base.option(
     "--distro",
     metavar="ID:VERSION",
     callback=_distro,
-    help="Distribution of all packages of its kind, whatever the SBOM says: debian:12, alpine:3.20.",
+    help="Distribution of all packages of its kind, whatever the SBOM says: debian:12, alpine:3.20; with channels: rhel:9.4+eus.",
 )
 
 

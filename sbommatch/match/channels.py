@@ -3,9 +3,10 @@
 What a row of a channel says counts so:
 
 - For a package of that channel it counts before the base's rows: above its fix the package is fixed, though the base knows no fix.
-- For any other package it is no fix. That the flaw is there it still says, where the base says nothing of it at all: a release whose
-  support went over to the channel (ESM, ELTS, EUS) has no other feed. The fix is named with its channel.
-- A channel of other builds (FIPS, ksplice, real-time) says nothing of packages that are not of it.
+- For any other package it is no fix. Where the channel goes on with a release whose support has ended or will (ESM, ELTS, EUS, LTSS) it
+  says that the flaw is there, if the base says nothing of it at all: nobody else would. The fix is named with its channel.
+- Any other channel is of builds of its own (FIPS, ksplice, real-time, products beside the distribution) and says nothing of packages that
+  are not of it.
 
 A package belongs to the channels that its distribution is stated with (`rhel:9.4+eus`), and to those whose mark its version bears: only
 they have such builds.
@@ -13,13 +14,16 @@ they have such builds.
 
 import re
 
-RED_HAT = ("aus", "e4s", "els", "eus", "tus")
-"""Each has a stream for a minor release: `eus:9.4`."""
-
 UBUNTU_ESM = ("esm", "esm-apps", "esm-infra", "pro")
 """Names for one and the same: a subscription has all of them."""
 
 UBUNTU_FIPS = ("fips", "fips-preview", "fips-updates", "pro:fips", "pro:fips-preview", "pro:fips-updates")
+
+RED_HAT = ("aus", "e4s", "els", "eus", "tus")
+"""Each has a stream for a minor release: `eus:9.4`."""
+
+CONTINUATIONS = frozenset({*UBUNTU_ESM, *RED_HAT, "bcl", "elts", "espos", "lts", "ltss", "teradata"})
+"""They go on with the base's own builds."""
 
 MARKS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "ol": (("ksplice", ("ksplice",)), ("_fips", ("fips",))),
@@ -30,29 +34,22 @@ MARKS: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 MINOR_STREAM = re.compile(r"\.el([0-9]+)_([0-9]+)(?![0-9])")
 """Red Hat's mark of a minor release: `3.9.18-3.el9_4.5` was built for 9.4, whatever stream of 9.4 it came by."""
 
-OTHER_BUILDS = frozenset({
-    "fips", "fips-preview", "fips-updates", "ksplice", "livepatch", "nvidia", "nvidia-bluefield", "real-time", "realtime",
-})  # fmt: skip
-
 
 def channels_of_distro(namespace: str, version: str) -> tuple[str, ...]:
-    """The channels that a stated version names after a `+`, sorted.
+    """The channels that a stated version names after a `+`, sorted: as named, and of that release, as feeds write them.
 
     >>> channels_of_distro("rhel:9", "9.4+eus")
-    ('eus:9.4',)
+    ('eus', 'eus:9', 'eus:9.4')
     >>> channels_of_distro("ubuntu:18.04", "18.04+esm")
     ('esm', 'esm-apps', 'esm-infra', 'pro')
     """
-    release, *named = version.lower().split("+")
+    stated, *named = version.lower().split("+")
     if not named:
         return ()
-    found: set[str] = set()
-    for name in named:
-        if namespace.startswith("ubuntu:") and name in UBUNTU_ESM:
-            found.update(UBUNTU_ESM)
-        else:
-            found.add(f"{name}:{release}" if name in RED_HAT and "." in release else name)
-    return tuple(sorted(found))
+    distro, _, release = namespace.partition(":")
+    if distro == "ubuntu":
+        return tuple(sorted({channel for name in named for channel in (UBUNTU_ESM if name in UBUNTU_ESM else (name,))}))
+    return tuple(sorted({channel for name in named for channel in (name, f"{name}:{release}", f"{name}:{stated}")}))
 
 
 def channels_of_version(namespace: str, version: str) -> tuple[str, ...]:
@@ -70,6 +67,11 @@ def channels_of_version(namespace: str, version: str) -> tuple[str, ...]:
     return tuple(name for mark, names in MARKS.get(distro, ()) if mark in version for name in names)
 
 
-def is_other_build(channel: str) -> bool:
-    """Whether a channel's packages are other builds than the base's, so that its rows say nothing of those."""
-    return not OTHER_BUILDS.isdisjoint(channel.split(":"))
+def goes_on_with_the_base(channel: str) -> bool:
+    """Whether a channel's packages are the base's own with more fixes, so that its flaws are the base's.
+
+    >>> goes_on_with_the_base("eus:9.4"), goes_on_with_the_base("pro:fips"), goes_on_with_the_base("openshift:4.12")
+    (True, False, False)
+    """
+    name, _, rest = channel.partition(":")
+    return name in CONTINUATIONS and (not rest or rest[0].isdigit())

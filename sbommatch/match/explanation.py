@@ -24,6 +24,8 @@ class Outcome(StrEnum):
     AFFECTED = "affected"
     CLOSED = "closed"
     """In the range, but another record of the same vulnerability says *not affected*."""
+    OTHER_CHANNEL = "other_channel"
+    """In the range, but of a channel of updates that the package is not known to belong to, and no finding rests on it."""
     CLEARED = "cleared"
     UNPLACED = "unplaced"
     FIXED = "fixed"
@@ -164,6 +166,8 @@ def _row(lookup: Lookup, row: Record, *, is_found: bool) -> ExplainedRow:
 def _outcome(lookup: Lookup, row: Record, *, is_found: bool) -> Outcome:
     if row.withdrawn:
         return Outcome.WITHDRAWN
+    if row.met and row.channel and row.channel not in lookup.channels and not (is_found and row.state is State.AFFECTED):
+        return Outcome.OTHER_CHANNEL
     if row.met:
         return _met_outcome(row, is_found=is_found)
     if lookup.key is None or row.lo is None or row.hi is None:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from sbommatch.advisory import FixState, NameKind, State
-from sbommatch.match.channels import is_other_build
+from sbommatch.match.channels import goes_on_with_the_base
 from sbommatch.match.model import (
     ChannelFix,
     ComponentResult,
@@ -129,7 +129,7 @@ class Resolver:
             (lookup, row)
             for lookup, row in said
             if row.state == State.AFFECTED
-            and not is_other_build(row.channel or "")
+            and goes_on_with_the_base(row.channel or "")
             and display not in self._spoken_of.get(lookup.question, ())
         ]
 

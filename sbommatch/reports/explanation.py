@@ -24,6 +24,7 @@ OUTCOME_WORDS = {
     Outcome.WITHDRAWN: "withdrawn, it does not count",
     Outcome.AFFECTED: "affected",
     Outcome.CLOSED: "in the range, but another record of this vulnerability says that it is not affected",
+    Outcome.OTHER_CHANNEL: "in the range, but of a channel of updates that it is not known to belong to",
     Outcome.CLEARED: "not affected, says the record",
     Outcome.UNPLACED: "not checked, the range has a bound that is no version",
     Outcome.FIXED: "fixed",
@@ -104,7 +105,8 @@ def _component_lines(explained: ExplainedComponent, explanation: Explanation) ->
     for lookup, feeds in zip(result.lookups, result.feeds, strict=True):
         by = f"checked by {', '.join(feeds)}" if feeds else "no loaded feed covers that namespace"
         kind = "" if lookup.name_kind is NameKind.SELF else f"{lookup.name_kind} "
-        yield f"  asked for as {kind}{lookup.name} {lookup.raw_version} in {lookup.namespace}; {by}"
+        assumed = f" ({', '.join(lookup.assumes)})" if lookup.assumes else ""
+        yield f"  asked for as {kind}{lookup.name} {lookup.raw_version} in {lookup.namespace}{assumed}; {by}"
     for record in explained.records:
         yield from _record_lines(record)
     if result.lookups and not explained.records:

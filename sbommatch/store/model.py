@@ -166,6 +166,7 @@ class Record(Struct, frozen=True, kw_only=True):
     listed: str | None
     """The version that the row lists, where its text alone decides."""
     unplaced: bool
+    channel: str | None = None
     withdrawn: str | None
     met: bool
     """Whether the version of the lookup is in the row; False where there is no lookup."""

@@ -181,7 +181,7 @@ def _inside(lookup: Lookup, scheme: str, events: str) -> bool | None:
 
 _RECORD_COLUMNS = """
     a.advisory_id, d.feed, d.record_id AS record, a.name_kind, a.scheme, a.state, a.fix_state, a.fix, a.raw, a.rule, a.lo, a.hi, a.listed,
-    a.unplaced, d.withdrawn
+    a.unplaced, a.channel, d.withdrawn
 """
 
 _RECORDS = f"""

@@ -92,6 +92,11 @@ def test_the_distribution_can_be_named(tmp_path: Path, db: Path) -> None:
     assert "CVE-2019-1551" in scan(db, made, "--distro", "alpine:3.11").text
 
 
+@pytest.mark.parametrize("distro", ["linuxmint:21.3", "centos:7", "rhel:9.4+eus", "arch", "sles:15-SP5"])
+def test_derivatives_channels_and_rolling_releases_can_be_named(tmp_path: Path, db: Path, distro: str) -> None:
+    assert scan(db, sbom(tmp_path / "app.cdx.json", NO_FINDING), "--distro", distro).code == 0
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -2,16 +2,18 @@
 
 import pytest
 
-from sbommatch.match.channels import UBUNTU_ESM, channels_of_distro, channels_of_version, is_other_build
+from sbommatch.match.channels import UBUNTU_ESM, channels_of_distro, channels_of_version, goes_on_with_the_base
 
 
 @pytest.mark.parametrize(
     ("namespace", "version", "channels"),
     [
         ("rhel:9", "9.4", ()),
-        ("rhel:9", "9.4+eus", ("eus:9.4",)),
-        ("rhel:9", "9+els", ("els",)),
-        ("debian:8", "8+elts", ("elts",)),
+        ("rhel:9", "9.4+eus", ("eus", "eus:9", "eus:9.4")),
+        ("rhel:7", "7+els", ("els", "els:7")),
+        ("rhel:8", "8+openshift:4.12", ("openshift:4.12", "openshift:4.12:8")),
+        ("sles:15.1", "15-sp1+ltss", ("ltss", "ltss:15-sp1", "ltss:15.1")),
+        ("debian:8", "8+elts", ("elts", "elts:8")),
         ("ubuntu:18.04", "18.04+pro", UBUNTU_ESM),
         ("ubuntu:18.04", "18.04+esm-apps+fips", (*UBUNTU_ESM[:3], "fips", "pro")),
     ],
@@ -42,6 +44,17 @@ def test_other_versions_bear_none(namespace: str, version: str) -> None:
     assert channels_of_version(namespace, version) == ()
 
 
-@pytest.mark.parametrize(("channel", "is_other"), [("pro", False), ("eus:9.4", False), ("pro:fips", True), ("ksplice", True)])
-def test_some_channels_have_other_builds(channel: str, is_other: bool) -> None:
-    assert is_other_build(channel) is is_other
+@pytest.mark.parametrize(
+    ("channel", "goes_on"),
+    [
+        ("pro", True),
+        ("eus:9.4", True),
+        ("ltss:15.1", True),
+        ("elts", True),
+        ("pro:fips", False),
+        ("ksplice", False),
+        ("openshift:4.12", False),
+    ],
+)
+def test_some_channels_go_on_with_the_base_and_others_have_builds_of_their_own(channel: str, goes_on: bool) -> None:
+    assert goes_on_with_the_base(channel) is goes_on

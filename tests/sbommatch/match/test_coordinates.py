@@ -179,6 +179,6 @@ def test_what_was_assumed_is_part_of_the_question() -> None:
 
 def test_channels_come_from_the_statement_and_from_the_version() -> None:
     stated = identify(component("pkg:rpm/rhel/bash@4.4.20-4.el9"), option=DistroStatement("rhel", "9.4+eus"), producer="syft 1")
-    assert {lookup.channels for lookup in stated.lookups} == {("eus:9.4",)}
+    assert all("eus:9.4" in lookup.channels for lookup in stated.lookups)
     marked = identify(component("pkg:deb/ubuntu/bash@4.3-14ubuntu1.4%2Besm1?distro=ubuntu-16.04"))
     assert all("pro" in lookup.channels for lookup in marked.lookups)

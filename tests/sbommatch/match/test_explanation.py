@@ -61,6 +61,22 @@ def test_a_row_is_told_apart(one: Record, outcome: Outcome, comparison: str) -> 
     assert explained.ids == ("CVE-2019-1551", "GHSA-x")
 
 
+@pytest.mark.parametrize(
+    ("channels", "is_found", "outcome"),
+    [
+        ((), False, Outcome.OTHER_CHANNEL),
+        ((), True, Outcome.AFFECTED),
+        (("esm",), False, Outcome.CLOSED),
+        (("esm",), True, Outcome.AFFECTED),
+    ],
+)
+def test_a_row_of_another_channel_says_so(channels: tuple[str, ...], is_found: bool, outcome: Outcome) -> None:
+    of_channel = row(met=True, channel="esm")
+    findings = [finding()] if is_found else []
+    (record,) = explained_records(lookup(channels=channels), [of_channel], {}, findings)
+    assert record.outcome is outcome
+
+
 def test_a_version_without_a_key_is_in_or_out_by_comparison() -> None:
     (explained,) = explained_records(lookup(key=None), [row(met=False)], GROUPS, [])
     assert (explained.outcome, explained.rows[0].rule) == (Outcome.OUTSIDE, "compare")
