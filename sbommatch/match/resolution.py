@@ -143,7 +143,7 @@ class Resolver:
             ids=group.ids,
             match=matches[0],
             also=matches[1:],
-            fix=fix_of(standing, said),
+            fix=fix_of(standing, () if said is standing else said),
             severity=severity,
             hidden=not component.visible,
             kev=group.kev,
@@ -213,11 +213,12 @@ def _silenced(finding: Finding, rule: str, standing: Sequence[Met]) -> Finding:
 def fix_of(standing: Sequence[Met], said: Iterable[Met] = ()) -> Fix:
     """What the best-sourced record that says anything of a fix says of it; the best-sourced rows come first.
 
-    A fix that comes by a channel which the package is not known to get is none; it is named beside.
+    A fix that comes by a channel which the package is not known to get is none; it is named beside. `said`: all rows of the group, where
+    not all of them stand.
     """
     rows = [row for lookup, row in standing if row.channel is None or row.channel in lookup.channels]
     channels: dict[str, set[str]] = {}
-    for lookup, row in said:
+    for lookup, row in (*standing, *said):
         if row.channel and row.fix and row.channel not in lookup.channels:
             channels.setdefault(row.channel, set()).add(row.fix)
     elsewhere = tuple(sorted(ChannelFix(channel, tuple(sorted(versions))) for channel, versions in channels.items()))
