@@ -194,16 +194,15 @@ class Documents:
         self._outputs = outputs
         self._all_layers = all_layers
         self._one_line = one_line
-        self._written: set[Path] = set()
+        self._written: dict[Path, str] = {}
+        """Which image each file is of; the same image may be named twice."""
 
     def write(self, inventory: Inventory) -> None:
         """Raises `UsageError` where the document of another image would be overwritten."""
         for output in self._outputs:
             target = output.target(inventory)
-            if target in self._written:
+            if target is not None and self._written.setdefault(target, inventory.content_id) != inventory.content_id:
                 raise UsageError(f"{target}: two images would be written to this file; put {{digest}} or {{platform}} in its name")
-            if target is not None:
-                self._written.add(target)
             emit(self._document(inventory, output, target), target)
 
     def _document(self, inventory: Inventory, output: Output, target: Path | None) -> bytes:
