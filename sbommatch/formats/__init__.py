@@ -2,6 +2,7 @@
 
 from sbommatch.formats._format import FeedContext, Format
 from sbommatch.formats.alpine_secdb import AlpineSecdbFormat
+from sbommatch.formats.arch import ArchFormat
 from sbommatch.formats.azure_oval import AzureOvalFormat
 from sbommatch.formats.csaf import CsafFormat
 from sbommatch.formats.debian_elts import DebianEltsFormat
@@ -12,6 +13,7 @@ from sbommatch.formats.epss import EpssFormat
 from sbommatch.formats.friendsofphp import FriendsOfPhpFormat
 from sbommatch.formats.govulndb import GovulndbFormat
 from sbommatch.formats.kev import KevFormat
+from sbommatch.formats.nvd import NvdFormat
 from sbommatch.formats.oracle_oval import OracleOvalFormat
 from sbommatch.formats.osv import OsvFormat
 from sbommatch.formats.photon_oval import PhotonOvalFormat
@@ -20,12 +22,14 @@ from sbommatch.formats.redhat_oval import RedHatOvalFormat
 from sbommatch.formats.rubysec import RubysecFormat
 from sbommatch.formats.rustsec import RustsecFormat
 from sbommatch.formats.suse_oval import SuseOvalFormat
+from sbommatch.formats.updateinfo import UpdateinfoFormat
 
 __all__ = ["FORMATS", "FeedContext", "Format"]
 
 FORMATS: tuple[Format, ...] = (
     OsvFormat(),
     AlpineSecdbFormat(),
+    ArchFormat(),
     AzureOvalFormat(),
     CsafFormat(),
     DebianEltsFormat(),
@@ -36,6 +40,7 @@ FORMATS: tuple[Format, ...] = (
     FriendsOfPhpFormat(),
     GovulndbFormat(),
     KevFormat(),
+    NvdFormat(),
     OracleOvalFormat(),
     PhotonOvalFormat(),
     PrivateFormat(),
@@ -43,6 +48,7 @@ FORMATS: tuple[Format, ...] = (
     RubysecFormat(),
     RustsecFormat(),
     SuseOvalFormat(),
+    UpdateinfoFormat(),
 )
 
 FORMAT_BY_NAME = {format_.name: format_ for format_ in FORMATS}

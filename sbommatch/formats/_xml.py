@@ -10,6 +10,10 @@ MAX_ELEMENTS = 50_000_000
 """Of one document; the largest OVAL documents have some millions."""
 
 
+CHUNK_BYTES = 1 << 20
+"""Of a document at a time."""
+
+
 class InvalidXml(ValueError):  # noqa: N818  beside InvalidVersion
     """A document that is no XML, or none that is read here; the message says why and where."""
 
@@ -54,27 +58,43 @@ def parse(document: bytes) -> Element:
 
     Declared entities are refused: they are what XML bombs are made of, and no feed needs them. Raises InvalidXml.
     """
+    *_, root = _parsed(document, "")
+    return root
+
+
+def each(document: bytes, name: str) -> Iterator[Element]:
+    """The elements of a name, one by one as they end; none of them is kept. Raises InvalidXml, also when some have been given."""
+    return (element for element in _parsed(document, name) if element.name == name)
+
+
+def _parsed(document: bytes, wanted: str) -> Iterator[Element]:
+    """Elements of the name wanted, detached from what holds them, and at the end the root."""
     from xml.parsers import expat
 
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    builder = _Builder(parser)
+    builder = _Builder(parser, wanted)
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.data
     parser.EntityDeclHandler = builder.refuse
     try:
-        parser.Parse(document, True)
+        for start in range(0, len(document), CHUNK_BYTES):
+            parser.Parse(document[start : start + CHUNK_BYTES], False)
+            yield from builder.taken()
+        parser.Parse(b"", True)
     except expat.ExpatError as exc:
         raise InvalidXml(f"no XML, or cut short: {exc}") from exc
     except (LookupError, UnicodeError, ValueError) as exc:
         raise InvalidXml(str(exc)) from exc
-    return builder.top.children[0]
+    yield from builder.top.children
 
 
 class _Builder:
-    def __init__(self, parser: Any) -> None:
+    def __init__(self, parser: Any, wanted: str) -> None:
         self._parser = parser
+        self._wanted = wanted
+        self._taken: list[Element] = []
         self.top = Element("", {})
         self._open = [self.top]
         self._count = 0
@@ -88,7 +108,13 @@ class _Builder:
         self._open.append(element)
 
     def end(self, _name: str) -> None:
-        self._open.pop()
+        if self._open.pop().name == self._wanted:
+            self._taken.append(self._open[-1].children.pop())
+
+    def taken(self) -> list[Element]:
+        """The wanted elements that ended since this was last asked."""
+        found, self._taken = self._taken, []
+        return found
 
     def data(self, text: str) -> None:
         self._open[-1].text += text
