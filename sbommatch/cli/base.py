@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -26,6 +27,7 @@ EXIT_FINDINGS = 1
 EXIT_UNREADABLE = 3
 EXIT_DATABASE = 4
 EXIT_LOSS = 5
+EXIT_REFUSED = 6
 EXIT_OWN_ERROR = 70
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
@@ -104,6 +106,23 @@ db_option = option(
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="The feed database, or the pointer to it.  [default: in the user's data folder]",
+)
+
+
+def _moment(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> datetime | None:
+    """The last moment of the day that `--as-of` names. Raises UsageError."""
+    if text is None:
+        return None
+    from sbommatch.store.open import end_of_day
+
+    moment = end_of_day(text)
+    if moment is None:
+        raise UsageError(f"--as-of {text}: write a day as in 2026-08-21, or a time of RFC 3339")
+    return moment
+
+
+as_of_option = option(
+    "--as-of", metavar="DATE", callback=_moment, help="What was known on that day (UTC), of the snapshots that the database has had."
 )
 quiet_option = option("-q", "--quiet", is_flag=True, help="Nothing on stderr but errors.")
 verbose_option = option("-v", "--verbose", is_flag=True, help="More on stderr: notes, and what was read how.")
@@ -226,6 +245,25 @@ def emit(document: bytes, target: Path | None) -> None:
         return
     with write_aside(target) as aside:
         aside.write_bytes(document)
+
+
+@contextmanager
+def emit_file(target: Path | None) -> Iterator[Path]:
+    """Where to write a document that may be large: aside, moved into place when the block ends well; to stdout where `target` is None."""
+    if target is not None:
+        with write_aside(target) as aside:
+            yield aside
+        return
+    from shutil import copyfileobj
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory(prefix=f"{PROGRAM}-") as folder:
+        path = Path(folder) / "document"
+        yield path
+        sys.stdout.flush()
+        with path.open("rb") as written:
+            copyfileobj(written, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
 
 
 def exit_code(codes: Iterable[int]) -> int:

@@ -1,6 +1,7 @@
 """`sbommatch explain`: why a vulnerability was found for a component, or why not."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -30,14 +31,15 @@ Wanted = Callable[[Record], bool]
 @base.db_option
 @base.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For people, or for programs.")
 @distro_option
-def explain(sbom: str, asked: str, *, db: Path | None, output: str, distro: DistroStatement | None) -> None:
+@base.as_of_option
+def explain(sbom: str, asked: str, *, db: Path | None, output: str, distro: DistroStatement | None, as_of: datetime | None) -> None:
     """Say why a vulnerability was found for a component, or why not.
 
     ID is any identifier of a vulnerability (CVE, GHSA, a feed's own): all components that its records speak of are explained. PURL names a
     component, by type, name, and what else it has; all records of that package are explained.
     """
     document = _document(sbom)
-    with open_database(base.database_pointer(db)) as database:
+    with open_database(base.database_pointer(db), as_of=as_of) as database:
         (target,) = match_documents([document], database, MatchOptions(distro))
         explanation = _of_purl(asked, target, database) if asked.startswith(PURL_PREFIX) else _of_identifier(asked, target, database)
         write = explanation_json if output == "json" else explanation_text

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -49,6 +50,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     outputs: tuple[Output, ...]
     policy: Policy
     options: MatchOptions
+    as_of: datetime | None
     evaluated_on: str
     strict: bool
     quiet: bool
@@ -146,6 +148,7 @@ distro_option = base.option(
     help="Exit 4 if a feed of the database is older, or states no date.",
 )  # fmt: skip
 @distro_option
+@base.as_of_option
 @base.option("--strict", is_flag=True, help="Exit 5 for notes too, not only where something was lost.")
 @base.quiet_option
 @base.verbose_option
@@ -162,6 +165,7 @@ def scan(
     require_coverage: float | None,
     max_age: int | None,
     distro: DistroStatement | None,
+    as_of: datetime | None,
     strict: bool,
     quiet: bool,
     verbose: bool,
@@ -184,6 +188,7 @@ def scan(
             max_age_days=max_age,
         ),
         options=MatchOptions(distro, omit_hidden=hidden == Hidden.OMIT),
+        as_of=as_of,
         evaluated_on=evaluation_day(),
         strict=strict,
         quiet=quiet,
@@ -226,7 +231,7 @@ def batched(documents: Iterable[Document], limit: int = COMPONENTS_AT_ONCE) -> I
 def _match(batches: Iterable[Sequence[Document]], pointer: Path, settings: Settings) -> set[int]:
     """Matches, writes, and gives the exit codes that apply."""
     codes = set()
-    with open_database(pointer) as database:
+    with open_database(pointer, as_of=settings.as_of) as database:
         writer = Writer(settings, status(database))
         writer.warn_of_age()
         for documents in batches:

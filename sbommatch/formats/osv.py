@@ -9,7 +9,7 @@ tells of other bugs: it is kept, its packages are not.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 
@@ -162,10 +162,9 @@ def _target(ecosystem: str) -> _Target | None:
 
 
 def _affected(entry: _Affected, where: str, context: FeedContext) -> Iterator[Affected | Problem]:
-    ranges = entry.ranges or ()
-    yield from (
-        Problem(ProblemCode.GIT_RANGE, where, "a range of commits, set aside", loss=False) for range_ in ranges if range_.type == "GIT"
-    )
+    ranges = [range_ for range_ in entry.ranges or () if range_.type != "GIT"]
+    for _ in range(len(entry.ranges or ()) - len(ranges)):
+        yield Problem(ProblemCode.GIT_RANGE, where, "a range of commits, set aside", loss=False)
     if entry.package is None:
         return
     target = _target(entry.package.ecosystem)
@@ -174,8 +173,8 @@ def _affected(entry: _Affected, where: str, context: FeedContext) -> Iterator[Af
             ProblemCode.UNKNOWN_ECOSYSTEM, where, f"nothing is known here of the ecosystem {entry.package.ecosystem!r}", loss=False
         )
         return
-    placed = _ranges(entry, target)
-    if sum(len(range_.events) for range_ in placed) > EVENTS_LIMIT:
+    placed = _ranges(ranges, entry, target)
+    if sum([len(range_.events) for range_ in placed]) > EVENTS_LIMIT:
         yield Problem(ProblemCode.LIMIT_REACHED, where, f"its ranges have more than {EVENTS_LIMIT} events", loss=True)
         return
     yield Affected(
@@ -195,16 +194,15 @@ def _normalised(namespace: str, name: str) -> str:
     return language.normalise(name) if language else name
 
 
-def _ranges(entry: _Affected, target: _Target) -> tuple[Range, ...]:
-    """The ranges that have versions; Go's own ones where all that the record says in the standard's words is `introduced: 0`."""
-    ranges = [range_ for range_ in entry.ranges or () if range_.type != "GIT"]
-    if target.namespace == "golang" and all(range_.events == ({"introduced": "0"},) for range_ in ranges):
+def _ranges(ranges: Sequence[_Range], entry: _Affected, target: _Target) -> tuple[Range, ...]:
+    """The ranges; Go's own ones where all that the record says in the standard's words is `introduced: 0`."""
+    if target.namespace == "golang" and all(range_.events == (_FROM_THE_FIRST,) for range_ in ranges):
         custom = _custom_ranges(entry.ecosystem_specific)
         if custom:
             return tuple(_range(range_, target.scheme, GO_CUSTOM_RANGES) for range_ in custom)
     if not ranges and not entry.versions and entry.ranges:
         return (Range(target.scheme, (), "a range of commits", GIT_RANGE),)
-    return tuple(_range(range_, target.scheme, None) for range_ in ranges)
+    return tuple([_range(range_, target.scheme, None) for range_ in ranges])
 
 
 def _custom_ranges(specific: Raw) -> tuple[_Range, ...]:
@@ -218,8 +216,22 @@ def _custom_ranges(specific: Raw) -> tuple[_Range, ...]:
 
 
 def _range(range_: _Range, scheme: str, rule: str | None) -> Range:
+    if len(range_.events) == 2 and rule is None and range_.events[0] == _FROM_THE_FIRST and len(range_.events[1]) == 1:
+        fix = range_.events[1].get("fixed")
+        if fix is not None:
+            return _below(scheme, fix)
     events = tuple(Event(EVENT_KINDS[kind], version) for event in range_.events for kind, version in event.items() if kind in EVENT_KINDS)
     return Range(scheme, events, raw_range(events), rule)
+
+
+_FROM_THE_FIRST = {"introduced": "0"}
+_FIRST = Event(EventKind.INTRODUCED, "0")
+
+
+@lru_cache(1 << 14)
+def _below(scheme: str, fix: str) -> Range:
+    """What most ranges are; records of a distribution repeat them, for each release and each binary package."""
+    return Range(scheme, (_FIRST, Event(EventKind.FIXED, fix)), f"<{fix}")
 
 
 EVENT_KINDS = {kind.value: kind for kind in (EventKind.INTRODUCED, EventKind.FIXED, EventKind.LAST_AFFECTED, EventKind.LIMIT)}
@@ -249,11 +261,13 @@ def raw_range(events: tuple[Event, ...]) -> str:
 
 def _severities(severities: tuple[_Severity, ...] | None, context: FeedContext) -> tuple[Severity, ...]:
     """Vectors as they are; systems of other names (`Ubuntu`: `medium`) are words of that source."""
+    if not severities:
+        return ()
     return tuple(
         Severity(severity.type, severity.score, context.feed)
         if severity.type in CVSS_SYSTEMS
         else Severity("label", severity.score, severity.type)
-        for severity in severities or ()
+        for severity in severities
     )
 
 

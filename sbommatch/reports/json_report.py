@@ -48,6 +48,7 @@ def database_shape(database: DatabaseStatus) -> dict[str, object]:
         "digest": database.digest,
         "built_at": database.built_at,
         "key_format": database.key_format,
+        "as_of": database.as_of,
         "feeds": [
             {
                 "name": feed.name,

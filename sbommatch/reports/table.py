@@ -201,7 +201,8 @@ def _namespaces(target: TargetResult) -> dict[NotChecked, set[str]]:
 
 def _database_line(report: ScanReport) -> str:
     feeds = ", ".join(f"{feed.name} of {feed.captured_at[:10] if feed.captured_at else 'an unknown day'}" for feed in report.database.feeds)
-    return printable(f"Database {report.database.digest[:12]}, built {report.database.built_at[:10]}: {feeds or 'no feeds'}")
+    as_of = f", as of {report.database.as_of[:10]}" if report.database.as_of else ""
+    return printable(f"Database {report.database.digest[:12]}, built {report.database.built_at[:10]}{as_of}: {feeds or 'no feeds'}")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,4 +1,8 @@
-"""Building a feed database from local snapshots: advisories → rows → a file written aside → the pointer swapped."""
+"""Building and updating a feed database from local snapshots: advisories → rows → a file written aside → the pointer swapped.
+
+An update is a copy of the database with the steps of some feeds applied. What a feed no longer says keeps its rows, with the last snapshot
+that had them, so that one file answers as of any moment since its first.
+"""
 
 import gc
 import os
@@ -8,23 +12,34 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from shutil import copyfile
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 
 from sbommatch import __version__
-from sbommatch.advisory import Advisory, Enrichment
 from sbommatch.errors import DatabaseError, UsageError
-from sbommatch.problem import Problem, ProblemCode
+from sbommatch.problem import Problem
+from sbommatch.store.apply import Step, apply_steps, changed_names, write_snapshot
 from sbommatch.store.engine import connect, engine_error, interruptible
 from sbommatch.store.files import publish, writing
-from sbommatch.store.groups import Groups, Naming, group
-from sbommatch.store.load import LoadedFeed, Progress, Staging, load_feed
+from sbommatch.store.load import LoadedFeed, LoadSettings, Progress, load_feed
 from sbommatch.store.model import DatabaseStatus
-from sbommatch.store.open import SCHEMA_NUMBER, open_database
+from sbommatch.store.open import SCHEMA_NUMBER, locate, open_database
+from sbommatch.store.present import (
+    Present,
+    Refusal,
+    gone_records,
+    is_same,
+    known_files,
+    presents,
+    refused_as_older,
+    refused_as_shrunk,
+)  # fmt: skip
 from sbommatch.store.queries import status
-from sbommatch.store.severity import rate
+from sbommatch.store.regroup import regroup, write_regrouped
+from sbommatch.store.staging import Staging, append
+from sbommatch.store.subset import Subset
 from sbommatch.supply.sources import Source
 from sbommatch.versions.scheme import KEY_FORMAT
 
@@ -32,6 +47,12 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 SCHEMA = Path(__file__).with_name("schema.sql")
+
+MEMORY_LIMIT = "600MiB"
+"""Of the engine; staged rows beyond it spill to the disk beside the database."""
+
+UNSORTED_SHARE = 4
+"""Where more than a quarter of the rows lie unsorted behind the others, an update sorts them all: scans read what lies unsorted whole."""
 
 
 class BuildResult(Struct, frozen=True, kw_only=True):
@@ -43,36 +64,61 @@ class BuildResult(Struct, frozen=True, kw_only=True):
     """Sorted; the first thousand of each feed."""
     notes: Mapping[str, int]
     """How often each kind of note was made."""
+    unchanged: tuple[str, ...] = ()
+    """Feeds whose snapshot the database has already."""
+    refusals: tuple[Refusal, ...] = ()
+    """Feeds whose snapshot was not taken in."""
 
 
-def build(sources: Sequence[Source], pointer: Path, progress: Progress = lambda _feed, _records: None) -> BuildResult:
+class BuildOptions(Struct, frozen=True, kw_only=True):
+    """What of a build the user decides."""
+
+    progress: Progress = lambda _feed, _records: None
+    subset: Subset = Subset()
+    accept_shrink: bool = False
+
+
+def build(sources: Sequence[Source], pointer: Path, options: BuildOptions = BuildOptions()) -> BuildResult:  # noqa: B008  frozen
     """Builds a database beside `pointer` and makes `pointer` name it; whatever ends the build before that leaves no trace.
 
     Raises FeedError where a snapshot cannot be used at all, DatabaseError where another process is writing, UsageError where the
     folder cannot be written.
     """
+    return _write(sources, pointer, options, is_update=False)
+
+
+def update(sources: Sequence[Source], pointer: Path, options: BuildOptions = BuildOptions()) -> BuildResult:  # noqa: B008  frozen
+    """Builds a database from the one that `pointer` names and newer snapshots of some feeds; a new one where there is none.
+
+    A snapshot that is older than the feed's newest, or by which the feed shrinks, is refused and the other feeds are taken in. Where
+    nothing is new nothing is written. Raises what `build` raises.
+    """
+    return _write(sources, pointer, options, is_update=pointer.exists())
+
+
+def _write(sources: Sequence[Source], pointer: Path, options: BuildOptions, *, is_update: bool) -> BuildResult:
     built_at = _moment()
     with interruptible(), writing(pointer) as aside, _without_collector():
+        base = _checked(pointer) if is_update else None
         try:
-            with _fresh(aside) as connection:
-                feeds = _load(sources, connection, built_at, progress)
-                digest = database_digest(feed.sha256 for feed in feeds)
-                _write_meta(connection, digest, built_at)
-            with open_database(aside) as database:
-                written = status(database)
+            with _opened(aside, base) as connection:
+                run = _Run(connection, options, built_at)
+                run.load(sources)
+                digest = run.apply() if run.steps else None
+                if digest is not None:
+                    _sort(connection, aside)
         except engine_error() as exc:
             raise DatabaseError(f"{pointer}: the database cannot be written: {exc}") from exc
-        database_file = publish(aside, pointer, digest)
-    return BuildResult(
-        database=database_file,
-        status=msgspec.structs.replace(written, file=database_file.name),
-        losses=tuple(sorted(loss for feed in feeds for loss in feed.losses)),
-        notes=dict(sum((Counter(feed.notes) for feed in feeds), Counter())),
-    )
+        if digest is not None:
+            return run.result(publish(aside, pointer, digest))
+        return run.result(locate(pointer))
 
 
 def database_digest(snapshots: Iterable[str]) -> str:
-    """Hexadecimal SHA-256 over schema number, key format and the sorted digests of the snapshots, a line each."""
+    """Hexadecimal SHA-256 over schema number, key format and the sorted digests of the snapshots, a line each.
+
+    With a snapshot's digest on its line stand the namespaces that alone were loaded of it.
+    """
     return sha256("".join(f"{line}\n" for line in (SCHEMA_NUMBER, KEY_FORMAT, *sorted(snapshots))).encode()).hexdigest()
 
 
@@ -102,18 +148,31 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
+def _checked(pointer: Path) -> Path:
+    """The database to update. Raises DatabaseError where this release cannot read it."""
+    with open_database(pointer) as database:
+        return database.path
+
+
 @contextmanager
-def _fresh(aside: Path) -> Iterator["DuckDBPyConnection"]:
-    """A connection whose present database is an empty one at `aside`; whole on the disk when the block ends.
+def _opened(aside: Path, base: Path | None) -> Iterator["DuckDBPyConnection"]:
+    """A connection whose present database is a copy of `base`, or an empty one, at `aside`; whole on the disk when the block ends.
 
     Staging lives in memory, and spills beside the file: a file that had held it would stay twice as large.
     """
+    if base:
+        try:
+            copyfile(base, aside)
+        except OSError as exc:
+            raise DatabaseError(f"{aside.parent}: {base.name} cannot be copied there: {exc.strerror}") from exc
     connection = connect(":memory:")
     try:
-        connection.execute(f"SET temp_directory = {_quoted(aside.with_name(aside.name + '.spill'))}")
+        connection.execute(f"SET temp_directory = {_quoted(_beside(aside, 'spill'))}")
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"ATTACH {_quoted(aside)} AS feeds")
         connection.execute("USE feeds")
-        connection.execute(SCHEMA.read_text("utf-8"))
+        if not base:
+            connection.execute(SCHEMA.read_text("utf-8"))
         yield connection
         connection.execute("USE memory")
         connection.execute("DETACH feeds")
@@ -121,134 +180,108 @@ def _fresh(aside: Path) -> Iterator["DuckDBPyConnection"]:
         connection.close()
 
 
+def _beside(aside: Path, ending: str) -> Path:
+    return aside.with_name(f"{aside.name}.{ending}")
+
+
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def _load(sources: Sequence[Source], connection: "DuckDBPyConnection", built_at: datetime, progress: Progress) -> tuple[LoadedFeed, ...]:
-    staging = Staging(connection)
-    feeds = tuple(load_feed(source, number, staging, built_at, progress) for number, source in enumerate(sources, 1))
-    staging.flush()
-    _write_packages(connection, staging)
-    _write_advisories(connection, feeds)
-    connection.execute(AFFECTED)
-    _append(connection, "enrichment", (_enrichment_row(one, feed.snapshot_id) for feed in feeds for one in feed.enrichments))
-    _append(
-        connection,
-        "end_of_life",
-        ((one.namespace, one.feed, one.on, one.what, feed.snapshot_id, None) for feed in feeds for one in feed.end_of_life),
-    )
-    for feed in feeds:
-        _write_snapshot(connection, feed)
-    return feeds
+class _Run:
+    """One build or update: what is loaded, refused, and applied."""
+
+    def __init__(self, connection: "DuckDBPyConnection", options: BuildOptions, built_at: datetime) -> None:
+        self._connection = connection
+        self._options = options
+        self._built_at = built_at
+        self._presents = presents(connection)
+        self._is_new = not self._presents
+        self._loaded: list[LoadedFeed] = []
+        self._refusals: list[Refusal] = []
+        self._unchanged: list[str] = []
+        self.steps: list[Step] = []
+
+    def load(self, sources: Iterable[Source]) -> None:
+        """Stages the snapshots that are to be taken in."""
+        staging = Staging(self._connection)
+        settings = LoadSettings(self._built_at, self._options.progress, self._options.subset)
+        [(snapshots,)] = self._connection.execute("SELECT count(*) FROM snapshot").fetchall()
+        for source in sources:
+            feed = source.declaration.name
+            present = self._presents.get(feed)
+            known = known_files(self._connection, feed, present, self._options.subset)
+            loaded = load_feed(source, snapshots + len(self.steps) + 1, staging, settings, known)
+            self._loaded.append(loaded)
+            step = self._step(loaded, present)
+            if step:
+                self.steps.append(step)
+            else:
+                staging.discard_feed(feed)
+        staging.finish()
+
+    def _step(self, loaded: LoadedFeed, present: Present | None) -> Step | None:
+        """None where nothing is to be taken in."""
+        if present is None:
+            return Step(loaded)
+        feed, subset = loaded.source.declaration.name, self._options.subset
+        if is_same(present, loaded, subset):
+            self._unchanged.append(feed)
+            return None
+        gone = gone_records(self._connection, loaded)
+        refused = refused_as_older(present, loaded, self._built_at)
+        if not refused and not self._options.accept_shrink:
+            refused = refused_as_shrunk(self._connection, present, loaded, gone, subset)
+        if refused:
+            self._refusals.append(Refusal(feed, refused))
+            return None
+        return Step(loaded, present.snapshot_id, gone)
+
+    def apply(self) -> str:
+        """Makes what is staged the present, and gives the digest of the database."""
+        apply_steps(self._connection, self.steps)
+        for step in self.steps:
+            write_snapshot(self._connection, step, self._options.subset, self._built_at)
+        write_regrouped(self._connection, regroup(self._connection, None if self._is_new else changed_names(self._connection)))
+        snapshots = self._connection.execute("SELECT sha256, ecosystems FROM snapshot").fetchall()
+        digest = database_digest(" ".join((snapshot, *ecosystems)) for snapshot, ecosystems in snapshots)
+        self._write_meta(digest)
+        return digest
+
+    def _write_meta(self, digest: str) -> None:
+        connection = self._connection
+        sorted_rows = "(SELECT count(*) FROM affected_row)" if self._is_new else "(SELECT sorted_rows FROM meta)"
+        [(rows,)] = connection.execute(f"SELECT {sorted_rows}").fetchall()
+        connection.execute("DELETE FROM meta")
+        append(connection, "meta", [(SCHEMA_NUMBER, KEY_FORMAT, digest, self._built_at.replace(tzinfo=None), __version__, rows)])
+
+    def result(self, database: Path) -> BuildResult:
+        """What came of it."""
+        with open_database(database) as opened:
+            written = status(opened)
+        return BuildResult(
+            database=database,
+            status=written,
+            losses=tuple(sorted(loss for feed in self._loaded for loss in feed.losses)),
+            notes=dict(sum((Counter(feed.notes) for feed in self._loaded), Counter())),
+            unchanged=tuple(self._unchanged),
+            refusals=tuple(self._refusals),
+        )
 
 
-def _append(connection: "DuckDBPyConnection", table: str, rows: Iterable[Sequence[object]]) -> None:
-    appender = connection.appender(table)
-    appender.append_rows(rows)
-    appender.flush()
-
-
-def _write_packages(connection: "DuckDBPyConnection", staging: Staging) -> None:
-    numbered = list(enumerate(sorted(staging.packages), 1))
-    _append(connection, "package", ((number, *package) for number, package in numbered))
-    connection.execute("CREATE TEMP TABLE package_number (package_key INTEGER, pkg_id INTEGER)")
-    _append(connection, "package_number", ((staging.packages[package], number) for number, package in numbered))
-
-
-def _write_advisories(connection: "DuckDBPyConnection", feeds: Sequence[LoadedFeed]) -> None:
-    """The advisories, numbered by feed and identifier, and their groups."""
-    heads = [(feed.snapshot_id, head) for feed in feeds for head in feed.heads]
-    groups = group(_naming(head.advisory) for _snapshot_id, head in heads)
-    numbered = list(enumerate(heads, 1))
-    _append(connection, "advisory", (_advisory_row(number, head.advisory, groups, snapshot_id) for number, (snapshot_id, head) in numbered))
-    of_record = groups.of_record
-    memberships = ((number, group_id) for number, (_, head) in numbered for group_id in of_record[head.advisory.feed, head.advisory.id])
-    _append(connection, "advisory_group", memberships)
-    shown = enumerate(zip(groups.ids, groups.display, strict=True), 1)
-    _append(
-        connection, "identifier", ((number, identifier, identifier == display) for number, (ids, display) in shown for identifier in ids)
-    )
-    connection.execute("CREATE TEMP TABLE advisory_number (advisory_key INTEGER, advisory_id INTEGER)")
-    _append(connection, "advisory_number", ((head.key, number) for number, (_, head) in numbered))
-
-
-def _naming(advisory: Advisory) -> Naming:
-    return Naming(advisory.feed, advisory.id, advisory.aliases, advisory.cves, advisory.withdrawn is not None)
-
-
-def _advisory_row(number: int, advisory: Advisory, groups: Groups, snapshot_id: int) -> tuple[object, ...]:
-    grouped = {identifier for group_id in groups.of_record[advisory.feed, advisory.id] for identifier in groups.ids[group_id - 1]}
-    # Names that are in none of the record's groups are found by a search all the same.
-    related = dict.fromkeys((*advisory.related, *advisory.upstream, *(alias for alias in advisory.aliases if alias not in grouped)))
-    return (
-        number,
-        advisory.feed,
-        advisory.id,
-        advisory.record_sha256,
-        advisory.withdrawn,
-        advisory.published,
-        advisory.modified,
-        advisory.summary,
-        list(advisory.references),
-        list(related),
-        [msgspec.structs.asdict(rate(severity)) for severity in advisory.severities],
-        snapshot_id,
-        None,
-    )
-
-
-def _enrichment_row(enrichment: Enrichment, snapshot_id: int) -> tuple[object, ...]:
-    kev, epss = enrichment.kev, enrichment.epss
-    return (
-        enrichment.id,
-        enrichment.feed,
-        *((kev.added, kev.due, kev.ransomware) if kev else (None, None, None)),
-        *((epss.score, epss.percentile, epss.date) if epss else (None, None, None)),
-        [msgspec.structs.asdict(rate(severity)) for severity in enrichment.severities] or None,
-        snapshot_id,
-        None,
-    )
-
-
-AFFECTED = """
-INSERT INTO affected
-SELECT pkg_id, advisory_id, scheme, name_kind, lo, hi, listed, raw, events, unplaced, rule, state, fix_state, fix, arch, "module", channel,
-    match_hash, meta_hash, first_snapshot, NULL
-FROM staged JOIN package_number USING (package_key) JOIN advisory_number USING (advisory_key)
-ORDER BY pkg_id, lo, hi, advisory_id, listed, raw, match_hash, meta_hash
-"""
-
-COUNTS = """
-SELECT count(*), count(*) FILTER (WHERE a.unplaced OR a.lo IS NULL AND a.listed IS NULL)
-FROM affected a WHERE a.first_snapshot = ?
-"""
-
-
-def _write_snapshot(connection: "DuckDBPyConnection", feed: LoadedFeed) -> None:
-    [counts] = connection.execute(COUNTS, [feed.snapshot_id]).fetchall()
-    declaration, snapshot = feed.source.declaration, feed.source.snapshot
-    row = (
-        feed.snapshot_id,
-        declaration.name,
-        feed.captured_at.replace(tzinfo=None) if feed.captured_at else None,
-        feed.sha256,
-        snapshot.url,
-        list(feed.covers),
-        declaration.completeness,
-        declaration.proof,
-        len(feed.heads),
-        counts[0],
-        sum(head.advisory.withdrawn is not None for head in feed.heads),
-        len(feed.enrichments),
-        len(feed.end_of_life),
-        counts[1],
-        feed.refused,
-        feed.notes.get(ProblemCode.GIT_RANGE, 0),
-        feed.notes.get(ProblemCode.UNORDERED_EVENTS, 0),
-    )
-    _append(connection, "snapshot", [row])
-
-
-def _write_meta(connection: "DuckDBPyConnection", digest: str, built_at: datetime) -> None:
-    _append(connection, "meta", [(SCHEMA_NUMBER, KEY_FORMAT, digest, built_at.replace(tzinfo=None), __version__)])
+def _sort(connection: "DuckDBPyConnection", aside: Path) -> None:
+    """Writes the database anew with all rows sorted, where updates left many behind the sorted ones; nothing it freed is left either."""
+    [(rows, sorted_rows)] = connection.execute("SELECT (SELECT count(*) FROM affected_row), sorted_rows FROM meta").fetchall()
+    if (rows - sorted_rows) * UNSORTED_SHARE <= rows:
+        return
+    anew = _beside(aside, "sorted")
+    connection.execute("UPDATE meta SET sorted_rows = $1", [rows])
+    connection.execute(f"ATTACH {_quoted(anew)} AS anew")
+    connection.execute("USE anew")
+    connection.execute(SCHEMA.read_text("utf-8"))
+    for (table,) in connection.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'anew'").fetchall():
+        order = "ORDER BY pkg_id, lo, hi" if table == "affected_row" else ""
+        connection.execute(f"INSERT INTO anew.{table} FROM feeds.{table} {order}")
+    connection.execute("USE memory")
+    connection.execute("DETACH anew")
+    anew.replace(aside)  # the engine has the old one open to the end

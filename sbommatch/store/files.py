@@ -1,7 +1,8 @@
 """Database files: written aside by one writer at a time, put in place by a pointer, never changed after.
 
     sbommatch.json             the pointer, one line: {"database": "db-<digest>.duckdb"}
-    db-<digest>.duckdb         the database; old ones stay for those who read them
+    db-<digest>.duckdb         the database; old ones stay for those who read them, until they are deleted
+    db-<digest>.duckdb.sha256  its checksum, as `sha256sum --check` reads it
     .sbommatch.json.lock       held by the writer
     .sbommatch.json.PID.part   a database that is being written; what spills out of memory stands beside it
 
@@ -14,6 +15,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import file_digest
 from pathlib import Path
 from shutil import rmtree
 
@@ -24,6 +26,8 @@ from sbommatch.errors import DatabaseError, UsageError
 
 POINTER_LIMIT_BYTES = 4096
 """A pointer is one line; what is larger is none."""
+
+DATABASE_NAME = re.compile(r"db-([0-9a-f]{64})\.duckdb")
 
 DATABASE_MAGIC = b"DUCK"
 MAGIC_AT = 8
@@ -124,7 +128,11 @@ def publish(aside: Path, pointer: Path, digest: str) -> Path:
     replacement = pointer.with_name(f".{pointer.name}.{os.getpid()}.new")
     try:
         _flush(aside)
+        replacement.write_text(f"{checksum(aside)}  {database.name}\n")
+        _flush(replacement)
+        checksum_file(database).unlink(missing_ok=True)  # rather none than another's, if this is the end
         aside.replace(database)  # of an equal database that stood there its readers keep what they opened
+        replacement.replace(checksum_file(database))
         _flush(pointer.parent)
         replacement.write_bytes(msgspec.json.encode(_Pointer(database.name)) + b"\n")
         _flush(replacement)
@@ -135,6 +143,35 @@ def publish(aside: Path, pointer: Path, digest: str) -> Path:
     finally:
         replacement.unlink(missing_ok=True)
     return database
+
+
+def checksum(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file. Raises OSError."""
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+def checksum_file(database: Path) -> Path:
+    """Where a database's checksum is kept."""
+    return database.with_name(f"{database.name}.sha256")
+
+
+def databases_beside(pointer: Path) -> tuple[Path, ...]:
+    """All database files in the pointer's folder, sorted by name. Raises DatabaseError where it cannot be read."""
+    try:
+        return tuple(sorted(path for path in pointer.parent.iterdir() if DATABASE_NAME.fullmatch(path.name)))
+    except OSError as exc:
+        raise DatabaseError(f"{pointer.parent}: cannot be read: {exc.strerror}") from exc
+
+
+def pointed_to(pointer: Path) -> Path | None:
+    """The database that the pointer names, there or not; None where there is no pointer. Raises DatabaseError where it is no pointer."""
+    try:
+        return read_pointer(pointer)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise DatabaseError(f"{pointer}: cannot be read: {exc.strerror}") from exc
 
 
 def _flush(path: Path) -> None:

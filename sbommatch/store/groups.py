@@ -34,7 +34,7 @@ def group(namings: Iterable[Naming]) -> Groups:
     """The groups of some records, the same whatever their order."""
     # Withdrawn records come last: what they say of names must not stand in the way of one that counts.
     ordered = sorted(namings, key=lambda naming: (naming.withdrawn, naming.record, naming.feed))
-    spread = {naming.record for naming in ordered if _is_spread(naming)}
+    spread = spread_records(ordered)
     union = _joined(ordered, spread)
     members = union.members()
     names = {(naming.feed, naming.record): _anchors(naming, spread) for naming in ordered}
@@ -52,6 +52,11 @@ def group(namings: Iterable[Naming]) -> Groups:
             key: tuple(sorted({numbers[union.find(identifier)] for identifier in identifiers})) for key, identifiers in names.items()
         },
     )
+
+
+def spread_records(namings: Iterable[Naming]) -> set[str]:
+    """The records that join nothing, and stand in the group of each of their CVEs."""
+    return {naming.record for naming in namings if _is_spread(naming)}
 
 
 def _is_spread(naming: Naming) -> bool:

@@ -1,24 +1,24 @@
-"""Loading one feed: its snapshot's files → advisories → rows on their way into the database."""
+"""Loading one feed: its snapshot's files → records and rows on their way into the database."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from zlib import crc32
 
 import msgspec
 from msgspec import Struct
 
-from sbommatch.advisory import Advisory, Affected, EndOfLife, Enrichment
+from sbommatch.advisory import Advisory, EndOfLife, Enrichment
 from sbommatch.errors import FeedError
 from sbommatch.formats import FORMAT_BY_NAME, FeedContext
+from sbommatch.formats._format import Read
 from sbommatch.problem import Problem, ProblemCode
-from sbommatch.store.rows import Row, RowMaker
-from sbommatch.supply.snapshot import parse_date, read_files, snapshot_digest
+from sbommatch.store.rows import Row, record_hashes
+from sbommatch.store.staging import File, Head, Staging
+from sbommatch.store.subset import Subset
+from sbommatch.supply.snapshot import KnownFile, SnapshotFile, parse_date, read_files, snapshot_digest
 from sbommatch.supply.sources import Source
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 LOSSES_LIMIT = 1000
 """Losses kept one by one; of more only their number is."""
@@ -26,8 +26,8 @@ LOSSES_LIMIT = 1000
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before any vulnerability feed: Go's records say that they were modified in the year 1."""
 
-STAGED_ROWS = 50_000
-"""Rows held in memory before they go to the engine, some 50 MB."""
+COUNTED_NOTES = (ProblemCode.GIT_RANGE, ProblemCode.UNORDERED_EVENTS)
+"""Kinds of notes that the database counts."""
 
 PROGRESS_RECORDS = 500
 """Records between two words on progress."""
@@ -35,50 +35,17 @@ PROGRESS_RECORDS = 500
 Progress = Callable[[str, int], None]
 """Called with the feed's name and the number of records read so far."""
 
-STAGED = """
-CREATE TEMP TABLE staged (
-    package_key INTEGER, advisory_key INTEGER, scheme VARCHAR, name_kind VARCHAR, lo BLOB, hi BLOB, listed VARCHAR, raw VARCHAR,
-    events VARCHAR, unplaced BOOLEAN, rule VARCHAR, state VARCHAR, fix_state VARCHAR, fix VARCHAR, arch VARCHAR, "module" VARCHAR,
-    channel VARCHAR, match_hash UBIGINT, meta_hash UBIGINT, first_snapshot INTEGER )
-"""
 
+class KnownRecord(Struct, frozen=True):
+    """A file of the snapshot before, and the one record that it is."""
 
-class Staging:
-    """Rows on their way into the database, with provisional numbers of packages and advisories."""
-
-    def __init__(self, connection: "DuckDBPyConnection") -> None:
-        connection.execute(STAGED)
-        self._appender = connection.appender("staged")
-        self._rows: list[tuple[object, ...]] = []
-        self._advisories = 0
-        self.maker = RowMaker()
-        self.packages: dict[tuple[str, str], int] = {}
-        """(namespace, name) -> provisional number."""
-
-    def next_advisory(self) -> int:
-        """A provisional number for an advisory."""
-        self._advisories += 1
-        return self._advisories
-
-    def add(self, package: tuple[str, str], advisory_key: int, row: Row, snapshot_id: int) -> None:
-        """Stages one row."""
-        package_key = self.packages.setdefault(package, len(self.packages))
-        self._rows.append((package_key, advisory_key, *row, snapshot_id))
-        if len(self._rows) >= STAGED_ROWS:
-            self.flush()
-
-    def flush(self) -> None:
-        """Hands all rows to the engine."""
-        self._appender.append_rows(self._rows)
-        self._appender.flush()
-        self._rows.clear()
-
-
-class Head(Struct, frozen=True):
-    """An advisory but for what it affects, and the provisional number that its rows are staged under."""
-
-    key: int
-    advisory: Advisory
+    crc32: int
+    size_bytes: int
+    record: str
+    record_sha256: str
+    modified: str | None
+    git_ranges: int
+    unordered: int
 
 
 class LoadedFeed(Struct, frozen=True, kw_only=True):
@@ -86,143 +53,257 @@ class LoadedFeed(Struct, frozen=True, kw_only=True):
 
     source: Source
     snapshot_id: int
-    heads: tuple[Head, ...]
-    """Sorted by identifier."""
+    records: frozenset[str]
+    """Identifiers of the records read and staged."""
+    carried: frozenset[str]
+    """Of those whose files did not change, and were not read."""
+    namespaces: frozenset[str]
+    """Of the staged rows."""
     enrichments: tuple[Enrichment, ...]
-    """Likewise."""
+    """Sorted by identifier."""
     end_of_life: tuple[EndOfLife, ...]
     sha256: str
     captured_at: datetime | None
-    covers: tuple[str, ...]
     losses: tuple[Problem, ...]
     refused: int
     """How many losses there were."""
-    notes: dict[str, int]
+    notes: Mapping[str, int]
     """How often each kind of note was made."""
 
 
-def load_feed(source: Source, snapshot_id: int, staging: Staging, built_at: datetime, progress: Progress) -> LoadedFeed:
-    """Stages a feed's rows. Raises FeedError where nothing of it can be used."""
-    load = _Load(source.declaration.name, snapshot_id, staging)
-    reader = FORMAT_BY_NAME[source.declaration.format]
-    context = FeedContext(source.declaration.name)
-    digests: list[tuple[str, str]] = []
-    for file in read_files(source.snapshot, reader.suffixes):
-        if isinstance(file, Problem):
-            load.note(file)
-            continue
-        digests.append((file.name, sha256(file.content).hexdigest()))
-        for part in reader.read(file.content, file.where, context):
-            if isinstance(part, Problem):
-                load.note(part)
-            elif isinstance(part, Advisory):
-                load.add(part)
-            elif isinstance(part, Enrichment):
-                load.enrich(part)
-            else:
-                load.end_of_life.add((part.namespace, part.on, part.what))
-        if len(digests) % PROGRESS_RECORDS == 0:
-            progress(source.declaration.name, len(load.heads))
-    if not (load.heads or load.enrichments or load.end_of_life):
-        why = f": {load.losses[0].where}: {load.losses[0].message}" if load.losses else ""
-        raise FeedError(f"{source.declaration.name}: {source.snapshot.path} holds no advisory of the form {source.declaration.format}{why}")
-    return LoadedFeed(
-        source=source,
-        snapshot_id=snapshot_id,
-        heads=tuple(load.heads[identifier] for identifier in sorted(load.heads)),
-        enrichments=tuple(load.enrichments[identifier] for identifier in sorted(load.enrichments)),
-        end_of_life=tuple(EndOfLife(namespace, context.feed, on, what) for namespace, on, what in sorted(load.end_of_life)),
-        sha256=snapshot_digest(digests),
-        captured_at=source.snapshot.captured_at or load.newest(built_at),
-        covers=tuple(sorted(load.covered(source.declaration.covers))),
-        losses=tuple(load.losses),
-        refused=load.refused,
-        notes=dict(load.notes),
-    )
+class LoadSettings(Struct, frozen=True):
+    """What of loading is the same for all feeds."""
+
+    built_at: datetime
+    progress: Progress
+    subset: Subset
+
+
+def load_feed(source: Source, snapshot_id: int, staging: Staging, settings: LoadSettings, known: Mapping[str, KnownRecord]) -> LoadedFeed:
+    """Stages a feed's rows; files that are known by name, checksum and size are carried, not read.
+
+    Raises FeedError where nothing of it can be used.
+    """
+    load = _Load(source, snapshot_id, staging, settings, known)
+    load.read()
+    if known and not load.carried.isdisjoint(load.records):
+        # A record moved from one file to another, or came to stand in two: nobody knows what the files that were not read make of it.
+        load.discard()
+        load = _Load(source, snapshot_id, staging, settings, {})
+        load.read()
+    return load.loaded()
+
+
+class _Record(Struct):
+    """A record that was read: what is needed should there be another part or version of it."""
+
+    key: int
+    """The provisional number that its rows are staged under."""
+    sha256: str
+    modified: str | None
+    advisory: Advisory | None
+    """But for what it affects, while it may have other parts; None once it is staged."""
+    rows: list[tuple[tuple[str, str], list[Row]]]
+    """Staged; by package, (namespace, name)."""
+    file: File | None = None
 
 
 class _Load:
     """What one feed's files have come to so far."""
 
-    def __init__(self, feed: str, snapshot_id: int, staging: Staging) -> None:
-        self._feed = feed
+    def __init__(
+        self, source: Source, snapshot_id: int, staging: Staging, settings: LoadSettings, known: Mapping[str, KnownRecord]
+    ) -> None:
+        self._source = source
+        self._feed = source.declaration.name
         self._snapshot_id = snapshot_id
         self._staging = staging
+        self._settings = settings
+        self._known = known
+        self._digests: list[tuple[str, str]] = []
+        self._newest = _Newest(settings.built_at)
+        self._losses: list[Problem] = []
+        self._enrichments: dict[str, Enrichment] = {}
+        self._end_of_life: set[tuple[str, str, str]] = set()
         self._namespaces: set[str] = set()
-        self.heads: dict[str, Head] = {}
-        self.enrichments: dict[str, Enrichment] = {}
-        self.end_of_life: set[tuple[str, str, str]] = set()
-        self.losses: list[Problem] = []
-        self.refused = 0
-        self.notes: Counter[str] = Counter()
+        self._refused = 0
+        self._notes: Counter[str] = Counter()
+        self.records: dict[str, _Record] = {}
+        self.carried: set[str] = set()
 
-    def note(self, problem: Problem) -> None:
+    def read(self) -> None:
+        """Takes in the files of the snapshot."""
+        reader = FORMAT_BY_NAME[self._source.declaration.format]
+        context = FeedContext(self._feed)
+        for file in read_files(self._source.snapshot, reader.suffixes, self._is_known):
+            if isinstance(file, Problem):
+                self._note(file)
+            elif isinstance(file, KnownFile):
+                self._carry(file.name)
+            else:
+                self._take(file, file.content, reader.read(file.content, file.where, context))
+            if len(self._digests) % PROGRESS_RECORDS == 0:
+                self._settings.progress(self._feed, len(self.records) + len(self.carried))
+        for record in self.records.values():
+            self._stage_head(record)
+
+    def discard(self) -> None:
+        """Takes back what is staged."""
+        self._staging.discard(record.key for record in self.records.values())
+
+    def loaded(self) -> LoadedFeed:
+        """Raises FeedError where nothing could be used."""
+        if not (self.records or self.carried or self._enrichments or self._end_of_life):
+            self._refuse()
+        return LoadedFeed(
+            source=self._source,
+            snapshot_id=self._snapshot_id,
+            records=frozenset(self.records),
+            carried=frozenset(self.carried),
+            namespaces=frozenset(self._namespaces),
+            enrichments=tuple(self._enrichments[identifier] for identifier in sorted(self._enrichments)),
+            end_of_life=tuple(EndOfLife(namespace, self._feed, on, what) for namespace, on, what in sorted(self._end_of_life)),
+            sha256=snapshot_digest(self._digests),
+            captured_at=self._source.snapshot.captured_at or self._newest.moment,
+            losses=tuple(self._losses),
+            refused=self._refused,
+            notes=dict(self._notes),
+        )
+
+    def _refuse(self) -> None:
+        why = f": {self._losses[0].where}: {self._losses[0].message}" if self._losses else ""
+        subset = self._settings.subset
+        of = f" of {', '.join(subset.ecosystems)}" if subset.ecosystems and not why else ""
+        path, form = self._source.snapshot.path, self._source.declaration.format
+        raise FeedError(f"{self._feed}: {path} holds no advisory{of} of the form {form}{why}")
+
+    def _is_known(self, name: str, crc32: int, size_bytes: int) -> bool:
+        known = self._known.get(name)
+        return known is not None and known.crc32 == crc32 and known.size_bytes == size_bytes
+
+    def _carry(self, name: str) -> None:
+        known = self._known[name]
+        self.carried.add(known.record)
+        self._digests.append((name, known.record_sha256))
+        self._newest.take(known.modified)
+        self._notes += Counter(dict(zip(COUNTED_NOTES, (known.git_ranges, known.unordered), strict=True)))
+
+    def _take(self, file: SnapshotFile, content: bytes, parts: Iterable[Read]) -> None:
+        """Takes in what one file says."""
+        digest = sha256(content).hexdigest()
+        self._digests.append((file.name, digest))
+        noted, refused = [self._notes[code] for code in COUNTED_NOTES], self._refused
+        found: list[_Record] = []
+        others = 0
+        for part in parts:
+            if isinstance(part, Problem):
+                self._note(part)
+            elif isinstance(part, Advisory) and (record := self._add(part)):
+                found.append(record)
+            else:
+                others += 1
+                if not isinstance(part, Advisory):
+                    self._enrich(part)
+        if len(found) == 1 and not others and found[0].sha256 == digest and self._refused == refused:
+            git_ranges, unordered = (self._notes[code] - before for code, before in zip(COUNTED_NOTES, noted, strict=True))
+            found[0].file = File(file.name, crc32(content), len(content), git_ranges, unordered)
+        for record in found:
+            if record.modified is not None:
+                self._stage_head(record)
+
+    def _note(self, problem: Problem) -> None:
         """Keeps a loss, counts a note."""
         if not problem.loss:
-            self.notes[problem.code] += 1
+            self._notes[problem.code] += 1
             return
-        self.refused += 1
-        if len(self.losses) < LOSSES_LIMIT:
-            self.losses.append(problem)
+        self._refused += 1
+        if len(self._losses) < LOSSES_LIMIT:
+            self._losses.append(problem)
 
-    def add(self, advisory: Advisory) -> None:
-        """Takes in an advisory, once."""
-        known = self.heads.get(advisory.id)
-        head = self._merged(known, advisory) if known else Head(self._staging.next_advisory(), _without_affected(advisory))
-        if head is known:
-            return
-        self.heads[advisory.id] = head
+    def _add(self, advisory: Advisory) -> _Record | None:
+        """Takes in an advisory, once; None where it is left out or only a part of a record."""
+        kept = self._settings.subset.of(advisory, self._source.declaration.covers)
+        if kept is None:
+            return None
+        self._newest.take(kept.modified)
+        known = self.records.get(kept.id)
+        if known:
+            return self._add_again(known, kept)
+        return self._add_record(kept)
+
+    def _add_record(self, advisory: Advisory) -> _Record:
+        key = self._staging.next_advisory()
+        record = _Record(key, advisory.record_sha256, advisory.modified, _without_affected(advisory), [])
+        self.records[advisory.id] = record
+        self._stage_rows(record, advisory)
+        return record
+
+    def _add_again(self, known: _Record, advisory: Advisory) -> _Record | None:
+        """Another document of a record.
+
+        A feed whose records state no time of change has one document for each release, and a record has a part in each. Of a record
+        that does, the newest is the record.
+        """
+        if advisory.record_sha256 == known.sha256:
+            return None
+        if known.advisory and known.modified is None and advisory.modified is None:
+            known.advisory = _together(known.advisory, advisory)
+            known.sha256, known.file = known.advisory.record_sha256, None
+            self._stage_rows(known, advisory)
+            return None
+        self._notes[ProblemCode.DUPLICATE_RECORD] += 1
+        if (advisory.modified or "", advisory.record_sha256) < (known.modified or "", known.sha256):
+            return None
+        self._staging.discard([known.key])
+        return self._add_record(advisory)
+
+    def _stage_rows(self, record: _Record, advisory: Advisory) -> None:
         for affected in advisory.affected:
-            self._stage(head.key, advisory, affected)
+            package = affected.namespace, affected.name
+            rows: list[Row] = []
+            for row in self._staging.maker.rows(advisory, affected):
+                if isinstance(row, Problem):
+                    self._note(row)
+                else:
+                    rows.append(row)
+            self._namespaces.add(affected.namespace)
+            record.rows.append((package, rows))
+            self._staging.add_rows(package, record.key, rows, self._snapshot_id)
 
-    def enrich(self, enrichment: Enrichment) -> None:
-        """Takes in what is said of an identifier, together with what was said of it before."""
-        known = self.enrichments.get(enrichment.id)
-        self.enrichments[enrichment.id] = _enriched(known, enrichment) if known else enrichment
+    def _stage_head(self, record: _Record) -> None:
+        """What is needed of it later is little."""
+        if record.advisory:
+            hashes = record_hashes(record.advisory, record.rows)
+            self._staging.add_head(Head(record.key, record.advisory, hashes, record.file), self._snapshot_id)
+            record.advisory, record.rows = None, []
 
-    def _merged(self, known: Head, advisory: Advisory) -> Head:
-        """The record in place of a known one of its identifier.
+    def _enrich(self, said: Enrichment | EndOfLife) -> None:
+        """Takes in what is said without naming a package; of an identifier together with what was said of it before."""
+        if isinstance(said, EndOfLife):
+            if self._settings.subset.takes(said.namespace):
+                self._end_of_life.add((said.namespace, said.on, said.what))
+            return
+        known = self._enrichments.get(said.id)
+        self._enrichments[said.id] = _enriched(known, said) if known else said
+        self._newest.take(said.epss.date if said.epss else said.kev.added if said.kev else None)
 
-        A feed whose records state no time of change has one document for each release, and a record has a part in each. Of a
-        record that does, the newest is the record; the rows of the other one are left without an advisory, and so never reach the
-        database.
-        """
-        old = known.advisory
-        if advisory.record_sha256 == old.record_sha256:
-            return known
-        if advisory.modified is None or old.modified is None:
-            return Head(known.key, _together(old, advisory))
-        self.notes[ProblemCode.DUPLICATE_RECORD] += 1
-        if (advisory.modified, advisory.record_sha256) < (old.modified, old.record_sha256):
-            return known
-        return Head(self._staging.next_advisory(), _without_affected(advisory))
 
-    def _stage(self, key: int, advisory: Advisory, affected: Affected) -> None:
-        self._namespaces.add(affected.namespace)
-        for row in self._staging.maker.rows(advisory, affected):
-            if isinstance(row, Problem):
-                self.note(row)
-            else:
-                self._staging.add((affected.namespace, affected.name), key, row, self._snapshot_id)
+class _Newest:
+    """The newest time that records state, and that can be: PyPI has records of next year. None where no record states any."""
 
-    def newest(self, built_at: datetime) -> datetime | None:
-        """The newest time of change that a record states, and that can be: PyPI has records of next year.
+    def __init__(self, built_at: datetime) -> None:
+        self._built_at = built_at
+        self._day = ""
+        self.moment: datetime | None = None
 
-        None where no record states any.
-        """
-        stated: set[str | None] = {head.advisory.modified for head in self.heads.values()}
-        stated |= {one.epss.date for one in self.enrichments.values() if one.epss}
-        stated |= {one.kev.added for one in self.enrichments.values() if one.kev}
-        moments = map(parse_date, filter(None, stated))
-        return max((moment for moment in moments if moment and EARLIEST <= moment <= built_at), default=None)
-
-    def covered(self, patterns: tuple[str, ...]) -> Iterator[str]:
-        """The namespaces that the feed speaks for; of `alpine:*` those that it has records of."""
-        for pattern in patterns:
-            if pattern.endswith("*"):
-                yield from (namespace for namespace in self._namespaces if namespace.startswith(pattern[:-1]))
-            else:
-                yield pattern
+    def take(self, stated: str | None) -> None:
+        """Times are only parsed where their day (zones apart, a day earlier) may be the newest: there are hundreds of thousands."""
+        if stated is None or stated[:10] < self._day:
+            return
+        moment = parse_date(stated)
+        if moment and EARLIEST <= moment <= self._built_at and (self.moment is None or moment > self.moment):
+            self.moment = moment
+            self._day = (moment - timedelta(days=1)).date().isoformat()
 
 
 def _enriched(one: Enrichment, other: Enrichment) -> Enrichment:
@@ -238,6 +319,8 @@ def _enriched(one: Enrichment, other: Enrichment) -> Enrichment:
 
 def _without_affected(advisory: Advisory) -> Advisory:
     """Severities of single packages are the record's, where rows have none of their own."""
+    if not any(affected.severities for affected in advisory.affected):
+        return msgspec.structs.replace(advisory, affected=())
     severities = (*advisory.severities, *(severity for affected in advisory.affected for severity in affected.severities))
     return msgspec.structs.replace(advisory, affected=(), severities=tuple(dict.fromkeys(severities)))
 

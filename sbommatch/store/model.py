@@ -80,6 +80,10 @@ class FeedStatus(Struct, frozen=True, kw_only=True):
     completeness: str
     """`full`, `fixes_only`, `partial`."""
     proof: str
+    loaded_at: str = ""
+    """RFC 3339: when it was taken into the database."""
+    ecosystems: tuple[str, ...] = ()
+    """The namespaces that alone were loaded of it; empty: all."""
     advisories: int
     """Records read, withdrawn ones among them."""
     affected: int
@@ -111,8 +115,20 @@ class DatabaseStatus(Struct, frozen=True, kw_only=True):
     key_format: int
     schema_number: int
     tool_version: str
+    as_of: str | None = None
+    """RFC 3339: the moment that the database is shown as of; None: as it is."""
     feeds: tuple[FeedStatus, ...]
     """Sorted by name."""
+
+
+class SnapshotStatus(Struct, frozen=True):
+    """A state of a feed that was loaded once."""
+
+    snapshot: str
+    """Its digest."""
+    captured_at: str | None
+    loaded_at: str
+    advisories: int
 
 
 class RatedSeverity(Struct, frozen=True, order=True):

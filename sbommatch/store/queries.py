@@ -26,6 +26,7 @@ from sbommatch.store.model import (
     Lookup,
     RatedSeverity,
     Record,
+    SnapshotStatus,
 )
 from sbommatch.store.open import Database
 from sbommatch.store.rows import canonical
@@ -41,8 +42,17 @@ SELECT digest, strftime(built_at, '%Y-%m-%dT%H:%M:%SZ') AS built_at, key_format,
 """
 
 _SNAPSHOTS = """
-SELECT feed AS name, sha256 AS snapshot, strftime(captured_at, '%Y-%m-%dT%H:%M:%SZ') AS captured_at, covers, completeness, proof,
-    advisories, affected, withdrawn, enrichments, end_of_life, unkeyed, refused, git_ranges, unordered
+SELECT feed AS name, sha256 AS snapshot, strftime(captured_at, '%Y-%m-%dT%H:%M:%SZ') AS captured_at,
+    strftime(loaded_at, '%Y-%m-%dT%H:%M:%SZ') AS loaded_at, ecosystems, covers, completeness, proof, advisories, affected, withdrawn,
+    enrichments, end_of_life, unkeyed, refused, git_ranges, unordered
+FROM snapshot WHERE coalesce(captured_at, loaded_at) <= coalesce($1, 'infinity'::TIMESTAMP)
+QUALIFY row_number() OVER (PARTITION BY feed ORDER BY snapshot_id DESC) = 1
+ORDER BY feed
+"""
+
+_HISTORY = """
+SELECT feed, sha256 AS snapshot, strftime(captured_at, '%Y-%m-%dT%H:%M:%SZ') AS captured_at,
+    strftime(loaded_at, '%Y-%m-%dT%H:%M:%SZ') AS loaded_at, advisories
 FROM snapshot ORDER BY feed, snapshot_id
 """
 
@@ -50,12 +60,22 @@ FROM snapshot ORDER BY feed, snapshot_id
 def status(database: Database) -> DatabaseStatus:
     """What the database holds, and of when."""
     [meta] = database.records(_META)
-    return msgspec.convert({**meta, "file": database.path.name, "feeds": coverage(database)}, DatabaseStatus)
+    as_of = database.as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if database.as_of else None
+    return msgspec.convert({**meta, "file": database.path.name, "as_of": as_of, "feeds": coverage(database)}, DatabaseStatus)
 
 
 def coverage(database: Database) -> tuple[FeedStatus, ...]:
     """The feeds in the database with what they speak for, sorted by name."""
-    return msgspec.convert(database.records(_SNAPSHOTS), tuple[FeedStatus, ...])
+    as_of = database.as_of.replace(tzinfo=None) if database.as_of else None
+    return msgspec.convert(database.records(_SNAPSHOTS, [as_of]), tuple[FeedStatus, ...])
+
+
+def history(database: Database) -> Mapping[str, tuple[SnapshotStatus, ...]]:
+    """All snapshots of each feed that were ever loaded, oldest first."""
+    found: dict[str, list[SnapshotStatus]] = {}
+    for row in database.records(_HISTORY):
+        found.setdefault(row.pop("feed"), []).append(msgspec.convert(row, SnapshotStatus))
+    return {feed: tuple(snapshots) for feed, snapshots in found.items()}
 
 
 # The parameters are lists: one statement for any number of lookups, and no import of pandas or pyarrow, which would cost more than the
@@ -189,7 +209,7 @@ _RECORDS = f"""
 SELECT l.namespace, l.name, {_RECORD_COLUMNS}, coalesce({_INSIDE}, FALSE) AS met,
     CASE WHEN {_BY_COMPARE} THEN a.events END AS events
 {_JOIN}
-WHERE {_APPLIES} AND a.last_snapshot IS NULL
+WHERE {_APPLIES} AND a.last_snapshot IS NULL AND d.last_snapshot IS NULL
 ORDER BY d.feed, d.record_id, a.lo, a.hi, a.raw
 """
 
@@ -254,7 +274,7 @@ def groups_of(database: Database, advisory_ids: Iterable[int]) -> Mapping[int, t
     found: dict[int, list[Group]] = {}
     for advisory_id, group_id in memberships:
         found.setdefault(advisory_id, []).append(groups[group_id])
-    return {advisory_id: tuple(of_advisory) for advisory_id, of_advisory in found.items()}
+    return {advisory_id: tuple(sorted(of_advisory, key=lambda group: group.display)) for advisory_id, of_advisory in found.items()}
 
 
 def _groups(database: Database, wanted: Sequence[int]) -> dict[int, Group]:
@@ -299,13 +319,13 @@ def _enrich(database: Database, ids: Mapping[int, Sequence[str]], said: Mapping[
     for group_id, identifiers in ids.items():
         for identifier in identifiers:
             groups.setdefault(identifier, []).append(said[group_id])
-    for identifier, _feed, added, due, ransomware, score, percentile, date, severities in database.rows(_ENRICHED, [list(groups)]):
+    for identifier, _feed, added, due, ransomware, score, percentile, scored_on, severities in database.rows(_ENRICHED, [list(groups)]):
         for group in groups[identifier]:
             group.severities.update(RatedSeverity(**severity) for severity in severities or ())
             if added is not None:
                 group.kev.append(Kev(added, due, ransomware))
             if score is not None:
-                group.epss.append(Epss(score, percentile, date))
+                group.epss.append(Epss(score, percentile, scored_on))
 
 
 def _sorted(severities: Iterable[RatedSeverity]) -> tuple[RatedSeverity, ...]:
@@ -327,7 +347,8 @@ def end_of_life(database: Database, namespaces: Iterable[str]) -> tuple[EndOfLif
 
 _ADVISORIES_NAMED = """
 SELECT advisory_id FROM advisory
-WHERE upper(record_id) = upper($1) OR list_contains(list_transform(related, lambda name: upper(name)), upper($1))
+WHERE last_snapshot IS NULL AND (upper(record_id) = upper($1)
+    OR list_contains(list_transform(list_concat(related, aliases), lambda name: upper(name)), upper($1)))
 UNION
 SELECT g.advisory_id FROM advisory_group g JOIN identifier i USING (group_id) WHERE upper(i.id) = upper($1)
 """
@@ -340,13 +361,14 @@ WHERE name IN (SELECT unnest($1::VARCHAR[])) AND ($2 IS NULL OR namespace = $2 O
 _ROWS_FOUND = f"""
 SELECT p.namespace, p.name, {_RECORD_COLUMNS}, FALSE AS met
 FROM affected a JOIN package p USING (pkg_id) JOIN advisory d USING (advisory_id)
-WHERE a.last_snapshot IS NULL AND (a.advisory_id IN (SELECT unnest($1::INTEGER[])) OR a.pkg_id IN (SELECT unnest($2::INTEGER[])))
+WHERE a.last_snapshot IS NULL AND d.last_snapshot IS NULL
+    AND (a.advisory_id IN (SELECT unnest($1::INTEGER[])) OR a.pkg_id IN (SELECT unnest($2::INTEGER[])))
 ORDER BY p.namespace, p.name, a.lo, a.hi, a.listed, a.raw
 """  # noqa: S608  of constants only
 
 _ADVISORIES_FOUND = """
-SELECT advisory_id, feed, record_id AS record, withdrawn, published, modified, summary, links, related, severities
-FROM advisory WHERE advisory_id IN (SELECT unnest($1::INTEGER[]))
+SELECT advisory_id, feed, record_id AS record, withdrawn, published, modified, summary, links, aliases, related, severities
+FROM advisory WHERE last_snapshot IS NULL AND advisory_id IN (SELECT unnest($1::INTEGER[]))
 ORDER BY feed, record_id
 """
 
@@ -374,7 +396,10 @@ def search(database: Database, wanted: str) -> tuple[FoundRecord, ...]:
         names[advisory_id].append(identifier)
     found = database.records(_ADVISORIES_FOUND, [list(affected)])
     for record in found:
-        record |= {"ids": names[record["advisory_id"]], "affected": affected[record["advisory_id"]]}
+        ids = names[record["advisory_id"]]
+        # Names that are in none of the record's groups are found by a search all the same.
+        others = dict.fromkeys((*record["related"], *(alias for alias in record["aliases"] if alias not in ids)))
+        record |= {"ids": ids, "related": tuple(others), "affected": affected[record["advisory_id"]]}
     return msgspec.convert(found, tuple[FoundRecord, ...])
 
 

@@ -3,7 +3,7 @@
 import struct
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any, cast
 
 from sbommatch.errors import FeedError
@@ -34,18 +34,34 @@ LOCAL_SIGNATURE = b"PK\x03\x04"
 ENCRYPTED = 0x1
 
 
+IsKnown = Callable[[str, int, int], bool]
+"""Whether a file of that name, CRC-32 and size in bytes need not be read."""
+
+
+def nothing_is_known(_name: str, _crc32: int, _size_bytes: int) -> bool:
+    """Every file is read."""
+    return False
+
+
 class _Unreadable(Exception):  # noqa: N818  never leaves this module
     """Why a member cannot be read."""
 
 
-def members(stream: IO[bytes], where: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, bytes | Problem]]:
+def members(
+    stream: IO[bytes], where: str, suffixes: tuple[str, ...], is_known: IsKnown = nothing_is_known
+) -> Iterator[tuple[str, bytes | Problem | None]]:
     """Name and content of each member of a zip archive with one of the suffixes, sorted by name; a problem where there is no content.
+
+    None stands for a member that is known by what the directory says of it, and is not unpacked.
 
     The bodies are read here and not by `zipfile`, which needs twice the time for thousands of small members. Raises FeedError where
     the directory is broken or over a limit.
     """
     for entry in _directory(stream, where):
         if entry.is_dir() or not entry.filename.endswith(suffixes):
+            continue
+        if is_known(entry.filename, entry.CRC, entry.file_size):
+            yield entry.filename, None
             continue
         try:
             yield entry.filename, _read(stream, entry)

@@ -1,15 +1,18 @@
 """Feeds, databases and lookups for tests, with the fields that a test does not speak of filled in."""
 
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from sbommatch.advisory import NameKind
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID, LANGUAGE_BY_PURL_TYPE
+from sbommatch.formats import FORMAT_BY_NAME, FeedContext
+from sbommatch.formats._format import Read
 from sbommatch.store.build import BuildResult, build
 from sbommatch.store.model import Lookup
 from sbommatch.supply.sources import sources_of
@@ -54,6 +57,25 @@ def build_secdb(folder: Path, secfixes: Mapping[str, Mapping[str, list[str]]], r
     path = folder / "main.json"
     path.write_bytes(msgspec.json.encode({"distroversion": release, "packages": packages}))
     return build(sources_of([f"alpine-secdb={path}@2026-08-21"]), folder / "pointer.json")
+
+
+class Said:
+    """A format that reads what a test says, whatever the file holds."""
+
+    name = "said"
+    suffixes = (".json",)
+
+    def __init__(self, *parts: Read) -> None:
+        self._parts = parts
+
+    def read(self, document: bytes, where: str, context: FeedContext) -> Iterator[Read]:
+        """The parts."""
+        yield from self._parts
+
+
+def saying(monkeypatch: pytest.MonkeyPatch, format_name: str, said: Said) -> None:
+    """Feeds of that format say this from now on."""
+    monkeypatch.setitem(FORMAT_BY_NAME, format_name, said)
 
 
 def lookup(namespace: str, name: str, version: str, **fields: Any) -> Lookup:

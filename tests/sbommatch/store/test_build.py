@@ -11,16 +11,22 @@ import pytest
 
 from sbommatch.errors import DatabaseError, DigestError, FeedError, UsageError
 from sbommatch.problem import ProblemCode
-from sbommatch.store import build as builds
-from sbommatch.store import load
-from sbommatch.store.build import build, database_digest
+from sbommatch.store import apply, load, staging
+from sbommatch.store.build import BuildOptions, build, database_digest
 from sbommatch.store.open import SCHEMA_NUMBER, open_database
+from sbommatch.store.queries import search
 from sbommatch.supply.declarations import feeds_folder
 from sbommatch.supply.sources import sources_of
 from sbommatch.versions.scheme import KEY_FORMAT
 from tests.sbommatch.store.made import below, build_osv, build_secdb, osv, write_zip
 
-TABLES = ("snapshot", "advisory", "identifier", "advisory_group", "package", "affected")
+TABLES = ("advisory", "identifier", "advisory_group", "package", "affected")
+
+
+def advisories(pointer: Path) -> list[dict[str, Any]]:
+    """The rows of `advisory` by the names of their columns."""
+    with open_database(pointer) as database:
+        return database.records("FROM advisory")
 
 
 def contents(pointer: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -85,7 +91,8 @@ def test_losses_beyond_the_limit_are_only_counted(tmp_path: Path, monkeypatch: p
 
 
 def test_rows_go_to_the_engine_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "STAGED_ROWS", 2)
+    monkeypatch.setattr(staging, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(staging, "HEADS_AT_ONCE", 2)
     result = build_osv(tmp_path, *(osv(f"X-{number}", events=below("1.0")) for number in range(5)))
     assert result.status.feeds[0].affected == 5
 
@@ -94,7 +101,11 @@ def test_progress_is_told_now_and_then(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(load, "PROGRESS_RECORDS", 2)
     path = write_zip(tmp_path / "osv-pypi.zip", [osv(f"X-{number}") for number in range(5)])
     told: list[tuple[str, int]] = []
-    build(sources_of([f"osv-pypi={path}"]), tmp_path / "pointer.json", lambda feed, records: told.append((feed, records)))
+    build(
+        sources_of([f"osv-pypi={path}"]),
+        tmp_path / "pointer.json",
+        BuildOptions(progress=lambda feed, records: told.append((feed, records))),
+    )
     assert told == [("osv-pypi", 2), ("osv-pypi", 4)]
 
 
@@ -185,8 +196,8 @@ def test_one_cve_in_several_documents_is_one_record(tmp_path: Path) -> None:
     result = build(sources_of([f"alpine-secdb={tmp_path}/secdb"]), tmp_path / "pointer.json")
     (feed,) = result.status.feeds
     assert (feed.advisories, feed.affected, feed.covers) == (1, 2, ("alpine:3.11", "alpine:3.8"))
-    (advisory,) = contents(tmp_path / "pointer.json")["advisory"]
-    assert (advisory[2], advisory[9]) == ("CVE-2019-14697", ["XSA-1"])
+    (advisory,) = advisories(tmp_path / "pointer.json")
+    assert (advisory["record_id"], advisory["related"]) == ("CVE-2019-14697", ["XSA-1"])
 
 
 def test_of_two_records_of_one_identifier_the_newer_is_the_record(tmp_path: Path) -> None:
@@ -211,7 +222,8 @@ def test_a_feed_covers_what_it_declares_and_no_more(tmp_path: Path) -> None:
 def test_names_that_are_in_no_group_of_a_record_stand_beside_it(tmp_path: Path) -> None:
     build_osv(tmp_path, osv("X-1", aliases=["CVE-2024-0001", "CVE-2024-0002", "GHSA-aaaa-bbbb-cccc"], related=["Y-1"]))
     rows = contents(tmp_path / "pointer.json")
-    assert rows["advisory"][0][9] == ["Y-1", "GHSA-aaaa-bbbb-cccc"]
+    with opened(tmp_path) as database:
+        assert [found.related for found in search(database, "GHSA-aaaa-bbbb-cccc")] == [("Y-1", "GHSA-aaaa-bbbb-cccc")]
     assert [identifier for _group, identifier, display in rows["identifier"] if display] == ["CVE-2024-0001", "CVE-2024-0002"]
     assert rows["advisory_group"] == [(1, 1), (1, 2)]
 
@@ -220,8 +232,8 @@ def test_severities_of_single_packages_are_the_records(tmp_path: Path) -> None:
     record = osv("X-1", severity=[{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}])
     record["affected"][0]["severity"] = [{"type": "Ubuntu", "score": "medium"}]
     build_osv(tmp_path, record)
-    (advisory,) = contents(tmp_path / "pointer.json")["advisory"]
-    assert [(one["system"], one["source"], one["score"], one["level"]) for one in advisory[10]] == [
+    (advisory,) = advisories(tmp_path / "pointer.json")
+    assert [(one["system"], one["source"], one["score"], one["level"]) for one in advisory["severities"]] == [
         ("CVSS_V3", "osv-pypi", 7.5, "high"),
         ("label", "Ubuntu", None, "medium"),
     ]
@@ -240,7 +252,7 @@ def test_paths_with_quotes_are_paths(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_fails_is_a_database_error_and_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(builds, "AFFECTED", "INSERT INTO affected SELECT 1")
+    monkeypatch.setattr(apply, "NEW_ROWS", "INSERT INTO affected_row SELECT 1")
     with pytest.raises(DatabaseError, match="the database cannot be written: "):
         build_osv(tmp_path, osv("X-1"))
     assert sorted(path.name for path in tmp_path.iterdir()) == [".pointer.json.lock", "osv-pypi.zip"]

@@ -1,36 +1,21 @@
 """What feeds say without naming a package: exploitation, severities, ends of support."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sbommatch.advisory import EndOfLife, Enrichment, Epss, Kev, Severity
 from sbommatch.errors import FeedError
-from sbommatch.formats import FORMAT_BY_NAME, FeedContext
 from sbommatch.formats._format import Read
 from sbommatch.store.build import BuildResult, build
 from sbommatch.store.model import Group
 from sbommatch.store.open import open_database
 from sbommatch.store.queries import candidates, end_of_life, groups_of
 from sbommatch.supply.sources import sources_of
-from tests.sbommatch.store.made import below, lookup, osv, write_zip
+from tests.sbommatch.store.made import Said, below, lookup, osv, saying, write_zip
 
 CVE = "CVE-2024-0001"
 VECTOR = Severity("CVSS_V3", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", "nvd")
-
-
-class Said:
-    """A format that reads what a test says, whatever the file holds; each part of `parts` by the feed that reads."""
-
-    name = "alpine-secdb"
-    suffixes = (".json",)
-
-    def __init__(self, *parts: Read) -> None:
-        self._parts = parts
-
-    def read(self, document: bytes, where: str, context: FeedContext) -> Iterator[Read]:
-        yield from self._parts
 
 
 @pytest.fixture
@@ -49,7 +34,7 @@ class Built:
     patch: pytest.MonkeyPatch
 
     def __init__(self, *parts: Read) -> None:
-        self.patch.setitem(FORMAT_BY_NAME, "alpine-secdb", Said(*parts))
+        saying(self.patch, "alpine-secdb", Said(*parts))
         zipped = write_zip(self.folder / "all.zip", [osv("X-1", events=below("2.0"), aliases=[CVE], references=[{"url": "https://a"}])])
         (self.folder / "said.json").write_bytes(b"{}")
         sources = sources_of([f"osv-pypi={zipped}@2026-08-21", f"alpine-secdb={self.folder}/said.json"])

@@ -5,12 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from sbommatch.errors import DatabaseError, UsageError
-from sbommatch.store.files import publish, read_pointer, writing
+from sbommatch.store.files import checksum_file, publish, read_pointer, writing
 from sbommatch.store.open import open_database
 from sbommatch.store.queries import candidates
 from tests.sbommatch.store.made import below, build_osv, lookup, osv, write_zip
@@ -32,7 +33,15 @@ def test_the_pointer_is_one_line_of_json_that_names_the_database(tmp_path: Path)
     assert result.database == tmp_path / f"db-{result.status.digest}.duckdb"
     assert (tmp_path / "pointer.json").read_bytes() == b'{"database":"%s"}\n' % result.database.name.encode()
     assert read_pointer(tmp_path / "pointer.json") == result.database
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".pointer.json.lock", result.database.name, "osv-pypi.zip", "pointer.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".pointer.json.lock", result.database.name, f"{result.database.name}.sha256", "osv-pypi.zip", "pointer.json"
+    ]  # fmt: skip
+
+
+def test_the_checksum_beside_the_database_is_the_files(tmp_path: Path) -> None:
+    result = build_osv(tmp_path, OLD)
+    line = checksum_file(result.database).read_text()
+    assert line == f"{sha256(result.database.read_bytes()).hexdigest()}  {result.database.name}\n"
 
 
 def test_the_folder_is_made(tmp_path: Path) -> None:
@@ -150,7 +159,7 @@ build(sources_of(["osv-pypi=" + sys.argv[1] + "@2026-08-21"]), Path(sys.argv[2])
 """
 
 
-@pytest.mark.parametrize(("moment", "left"), [(0, "X-1"), (1, "X-1"), (2, "X-1"), (3, "X-2")])
+@pytest.mark.parametrize(("moment", "left"), [(0, "X-1"), (1, "X-1"), (2, "X-1"), (3, "X-1"), (4, "X-2")])
 def test_kill_9_leaves_the_old_or_the_new(tmp_path: Path, moment: int, left: str) -> None:
     pointer = tmp_path / "pointer.json"
     build_osv(tmp_path, OLD)

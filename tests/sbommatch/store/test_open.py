@@ -29,9 +29,9 @@ def test_reading_never_writes(tmp_path: Path) -> None:
     result = build_osv(tmp_path, osv("X-1"))
     before = result.database.read_bytes()
     with open_database(result.database) as database, pytest.raises(DatabaseError, match="read-only"):
-        database.rows("DELETE FROM affected")
+        database.rows("DELETE FROM affected_row")
     assert result.database.read_bytes() == before
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".duckdb", ".json", ".lock", ".zip"]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".duckdb", ".json", ".lock", ".sha256", ".zip"]
 
 
 def test_no_database_says_what_to_do(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from sbommatch.advisory import GIT_RANGE, Advisory, Affected, Event, EventKind, FixState, NameKind, Range, State
+from sbommatch.advisory import GIT_RANGE, Advisory, Affected, Event, EventKind, FixState, NameKind, Range, Severity, State
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.store import rows as rows_module
-from sbommatch.store.rows import Row, RowMaker, canonical
+from sbommatch.store.rows import Row, RowMaker, canonical, record_hashes
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.scheme import BOTTOM, TOP
 
@@ -119,28 +119,71 @@ def test_a_stated_fix_state_counts(state: FixState) -> None:
     assert [row.fix_state for row in rows] == [state]
 
 
+def test_a_plain_range_leaves_out_what_its_fix_says() -> None:
+    plain = Range("pypi", (Event(INTRODUCED, "0"), Event(FIXED, "1.2")), "<1.2")
+    rows, notes = made(affected(ranges=(plain,), versions=("1.1", "1.3")))
+    assert notes == []
+    assert [(row.lo, row.hi, row.raw, row.events, row.fix, row.fix_state) for row in rows] == [
+        (BOTTOM, KEY("1.2"), None, None, "1.2", "fixed"),
+        (KEY("1.3"), END("1.3"), "=1.3", None, None, "unknown"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "range_",
+    [
+        Range("pypi", (Event(INTRODUCED, "0"), Event(FIXED, "1.2")), "below 1.2"),
+        Range("pypi", (Event(INTRODUCED, "0"), Event(FIXED, "1.2")), "<1.2", "a_rule"),
+        Range("pypi", (Event(INTRODUCED, "0"), Event(LAST_AFFECTED, "1.2")), "<1.2"),
+        Range("pypi", (Event(INTRODUCED, "1.0"), Event(FIXED, "1.2")), "<1.2"),
+        Range("pypi", (Event(INTRODUCED, "0"), Event(FIXED, '1.2"x')), '<1.2"x'),
+        Range("pypi", (Event(INTRODUCED, "0"), Event(FIXED, "1.2\\")), "<1.2\\"),
+        Range("pypi", (Event(INTRODUCED, "0"), Event(FIXED, "none")), "<none"),
+    ],
+)
+def test_any_other_range_is_told_in_full(range_: Range) -> None:
+    rows, _ = made(affected(ranges=(range_,)))
+    assert [row.raw for row in rows] == [range_.raw]
+    assert rows[0].events is not None
+
+
+def hashes(*ones: Affected, **fields: Any) -> tuple[int, int]:
+    """Of a record of these packages."""
+    return record_hashes(advisory(**fields), [((one.namespace, one.name), made(one, **fields)[0]) for one in ones])
+
+
 def test_the_match_hash_changes_with_answers_only() -> None:
     window = ((INTRODUCED, "0"), (FIXED, "1.2"))
-    ((row,), _) = made(affected(window))
-    ((same,), _) = made(affected(((INTRODUCED, "0"), (FIXED, "1.2.0"))))
-    assert (same.match_hash, same.meta_hash != row.meta_hash) == (row.match_hash, True)
-    ((state,), _) = made(affected(window, fix_state=FixState.EOL))
-    assert (state.match_hash, state.meta_hash != row.meta_hash) == (row.match_hash, True)
+    match, meta = hashes(affected(window))
+    for same in (
+        hashes(affected(((INTRODUCED, "0"), (FIXED, "1.2.0")))),
+        hashes(affected(window, fix_state=FixState.EOL)),
+        hashes(affected(window), summary="other"),
+        hashes(affected(window), aliases=("Y-1",)),
+        hashes(affected(window), severities=(Severity("label", "high", "x"),)),
+    ):
+        assert (same[0], same[1] != meta) == (match, True)
     changes = (
-        made(affected(((INTRODUCED, "0"), (FIXED, "1.3")))),
-        made(affected(window, name="other")),
-        made(affected(window, state=State.NOT_AFFECTED)),
-        made(affected(window, arch="arm64")),
-        made(affected(window, channel="pro")),
-        made(affected(window), withdrawn="2026-01-01T00:00:00Z"),
-        made(affected(window), id="X-2"),
+        hashes(affected(((INTRODUCED, "0"), (FIXED, "1.3")))),
+        hashes(affected(window, name="other")),
+        hashes(affected(window, state=State.NOT_AFFECTED)),
+        hashes(affected(window, arch="arm64")),
+        hashes(affected(window, channel="pro")),
+        hashes(affected(window), withdrawn="2026-01-01T00:00:00Z"),
+        hashes(affected(window), affected(window, name="other")),
     )
-    hashes = {rows[0].match_hash for rows, _ in changes}
-    assert len(hashes | {row.match_hash}) == len(changes) + 1
+    assert len({changed for changed, _ in changes} | {match}) == len(changes) + 1
+
+
+def test_when_a_record_was_modified_is_no_change() -> None:
+    window = affected(((INTRODUCED, "0"), (FIXED, "1.2")))
+    assert hashes(window, modified="2026-01-01T00:00:00Z") == hashes(window, modified="2026-01-02T00:00:00Z")
+
+
+def test_rows_without_keys_match_by_their_events() -> None:
+    listed = [affected(versions=(text,)) for text in ("one", "two")]
+    assert hashes(listed[0])[0] != hashes(listed[1])[0]
 
 
 def test_hashes_do_not_change_from_run_to_run() -> None:
-    ((row,), _) = made(affected(((INTRODUCED, "0"), (FIXED, "1.2"))))
-    again = made(affected(((INTRODUCED, "0"), (FIXED, "1.2"))))[0][0]
-    assert (row.match_hash, row.meta_hash) == (again.match_hash, again.meta_hash)
-    assert 0 < row.match_hash < 2**64
+    assert hashes(affected(((INTRODUCED, "0"), (FIXED, "1.2")))) == (1376363179630443176, 9694270797887975462)
