@@ -8,6 +8,7 @@ identifiers: fixed, known affected, known not affected, under investigation.
 - *Fixed* of an rpm is the version that fixes: all below are affected. Of other packages (`pkg:maven/…`) it is one version that is not.
 - Several fixes of one rpm in one channel are those of its minor releases (`7.76.1-23.el9_2.4`, `7.76.1-26.el9_3.2`): see `_fixed`.
 - *Known affected* without a version is all versions; the remediation says whether a fix is planned.
+- A component without a PURL, as in Red Hat's documents of 2023, is a source package of the product's release.
 - *Under investigation* affects nothing yet and is counted.
 """
 
@@ -35,6 +36,10 @@ MAX_RELATIONS = 10
 _RELEASE = re.compile(r"cpe:/[ao]:redhat:enterprise_linux:(\d+)(?:\.(\d+))?(?::|$)")
 _STREAM = re.compile(r"cpe:/[ao]:redhat:rhel_(eus|aus|tus|e4s|els)(?:_long_life)?:(\d+)(?:\.(\d+))?(?::|$)")
 _LAYERED = re.compile(r"cpe:/[ao]:redhat:([^:]+):([^:]*):[^:]*:el(\d+)")
+
+
+_COMPONENT = re.compile(r"[A-Za-z0-9][\w.+-]*")
+"""A source package's name."""
 
 
 class _Helper(Struct, frozen=True):
@@ -135,6 +140,8 @@ class Place(NamedTuple):
     cpes: tuple[str, ...]
     """Of the products that it is a component of."""
     module: str | None
+    component: str = ""
+    """The name of what is a component of a product, where nothing else says what it is: a source package in Red Hat's first documents."""
 
 
 class CsafFormat:
@@ -240,7 +247,8 @@ class _Products:
             component = self.place(relation.product_reference, depth + 1)
             whole = self.place(relation.relates_to_product_reference, depth + 1)
             purl = component.purl if component.purl and component.purl.type != "rpmmod" else None
-            return Place(purl, component.versions, whole.cpes, component.module or whole.module)
+            name = "" if purl or component.cpes else relation.product_reference
+            return Place(purl, component.versions, whole.cpes, component.module or whole.module or _module_in(name), name)
         product, versions = self._products.get(identifier, (_Product(identifier), None))
         helper = product.product_identification_helper
         try:
@@ -261,6 +269,12 @@ def _module(purl: Purl | None) -> str | None:
     return ":".join(parts[:2]) if len(parts) > 1 else None
 
 
+def _module_in(name: str) -> str | None:
+    """`nodejs:12` of `nodejs:12/nodejs`."""
+    module, slash, _ = name.rpartition("/")
+    return module if slash and ":" in module else None
+
+
 def _affected(vulnerability: _Vulnerability, products: _Products, unplaced: dict[str, int]) -> Iterator[Affected]:
     planned = _fix_states(vulnerability)
     for status, identifiers in sorted(vulnerability.product_status.items()):
@@ -269,6 +283,8 @@ def _affected(vulnerability: _Vulnerability, products: _Products, unplaced: dict
                 unplaced[status] = unplaced.get(status, 0) + 1
                 continue
             place = products.place(identifier)
+            if place.purl is None and _COMPONENT.fullmatch(place.component.rpartition("/")[2]) and status.startswith("known_"):
+                place = place._replace(purl=Purl("rpm", "redhat", place.component.rpartition("/")[2], None, {"arch": "src"}, None))
             row = _rpm(place, status) if place.purl and place.purl.type == "rpm" else _other(place, status)
             if row is None:
                 what = f"of PURL type {place.purl.type}" if place.purl else "without a PURL"

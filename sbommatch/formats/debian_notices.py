@@ -43,7 +43,7 @@ class DebianNoticesFormat:
     """The format `debian-notices`."""
 
     name = "debian-notices"
-    suffixes: tuple[str, ...] = ("/list", "list")
+    suffixes: tuple[str, ...] = ("/DSA/list", "/DLA/list", "/DTSA/list")
 
     def read(self, document: bytes, where: str, context: FeedContext) -> Iterator[Advisory | Problem]:
         """The notices in the list's order."""

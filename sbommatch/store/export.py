@@ -79,8 +79,8 @@ _WRITE = {
 def export_rows(database: Database, form: Form, target: Path, feeds: Sequence[str] = (), subset: Subset | None = None) -> None:
     """Writes the rows that stand, one a line, sorted by feed, record and package, of some feeds and namespaces or all.
 
-    Lists are arrays in JSON and Parquet. Raises DatabaseError where the database turns out to be damaged, UsageError where the file cannot be
-    written.
+    Lists are arrays in JSON and Parquet. Raises DatabaseError where the database turns out to be damaged, UsageError where the file
+    cannot be written.
     """
     database.rows(_WANTED, [list(subset.ecosystems) if subset else []])
     database.rows(_EXPORTED, [list(feeds)])

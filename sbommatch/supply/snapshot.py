@@ -171,7 +171,7 @@ def read_files(
     if not snapshot.files:
         yield from _read(snapshot.path, "", suffixes, is_known)
         return
-    wanted = [file for file in snapshot.files if file.name != MANIFEST and _is_wanted(file.name, suffixes)]
+    wanted = [file for file in snapshot.files if file.name != MANIFEST and _is_wanted(f"/{file.as_posix()}", suffixes)]
     if not wanted:
         named = ", ".join(map(str, snapshot.files[:FILES_NAMED_LIMIT]))
         raise FeedError(

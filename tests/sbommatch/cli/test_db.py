@@ -85,7 +85,7 @@ def test_verbose_counts_the_notes(tmp_path: Path) -> None:
     ("arguments", "code", "message"),
     [
         ([], 2, "name at least one feed"),
-        (["nvd=x"], 2, "no feed is called 'nvd'"),
+        (["gentoo=x"], 2, "no feed is called 'gentoo'"),
         (["osv-pypi"], 2, "not of the form FEED=PATH[@DATE]"),
         (["osv-pypi=/nonexistent.zip"], 3, "does not exist"),
         (["osv-pypi={folder}/busted.zip"], 3, "the archive is broken"),

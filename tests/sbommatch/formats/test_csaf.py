@@ -157,6 +157,21 @@ def test_packages_of_languages_are_cleared_and_affected_version_by_version() -> 
     assert [part.code for part in found if isinstance(part, Problem)] == [ProblemCode.UNDER_INVESTIGATION]
 
 
+def test_a_component_without_a_purl_is_a_source_package_of_its_release() -> None:
+    products = [
+        product("os", cpe="cpe:/o:redhat:enterprise_linux:8"),
+        {"product_id": "vim", "name": "vim"},
+        {"product_id": "a:1/b", "name": "b"},
+    ]
+    status = {"known_affected": ["os:vim", "os:a:1/b"], "known_not_affected": ["os:vim"]}
+    rows = one(read(document(status, products, (component("vim", "os"), component("a:1/b", "os"))))).affected
+    assert [(row.namespace, row.name, row.name_kind, row.module, row.state) for row in rows] == [
+        ("rhel:8", "vim", NameKind.SOURCE, None, State.AFFECTED),
+        ("rhel:8", "b", NameKind.SOURCE, "a:1", State.AFFECTED),
+        ("rhel:8", "vim", NameKind.SOURCE, None, State.NOT_AFFECTED),
+    ]
+
+
 def test_ranges_of_the_tree_are_ranges() -> None:
     content = msgspec.json.decode(document({"known_affected": ["p"]}, []))
     branch = {"category": "product_version_range", "name": "vers:npm/>=1.0.0|<2.0.0", "product": product("p", purl="pkg:npm/left")}
