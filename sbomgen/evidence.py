@@ -110,5 +110,8 @@ class Cataloger(Protocol):
         ...
 
     def assemble(self, view: ImageView) -> Iterator[Package | Edge | Problem]:
-        """The packages and edges on a view, from what is visible there."""
+        """The packages on a view, from what is visible there, and when all of these have been given, the edges.
+
+        The edges are asked for on the last view alone: they come of a generator that works them out only then.
+        """
         ...

@@ -5,6 +5,7 @@ reading a small image.
 Paths are relative to the image's root, without a leading slash, decoded as UTF-8 with surrogateescape.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -92,7 +93,7 @@ class Package(Struct, frozen=True, kw_only=True):
     """One line."""
     qualifiers: tuple[tuple[str, str], ...] = ()
     """Further qualifiers of the PURL, where the type has them: `rpmmod`, `classifier`."""
-    owned_files: tuple[str, ...] = ()
+    owned_files: Sequence[str] = ()
     """Files the package database says it delivers, root-relative, as listed (links not resolved)."""
     evidence: tuple[str, ...] = ()
     """Paths of the files that show it, the most telling first."""

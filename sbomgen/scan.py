@@ -1,7 +1,8 @@
 """The way of an image: layers are scanned, folded into views, packages tracked over them, and what is left is the inventory."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import chain
 
 from msgspec import Struct
 
@@ -38,8 +39,9 @@ class _Assembly(Struct):
     """What one cataloger found on the latest view that changed its evidence."""
 
     packages: list[Package]
-    edges: list[Edge]
     problems: list[Problem]
+    rest: Iterator[Package | Edge | Problem]
+    """The edges, and problems with them; worked out when they are asked for."""
 
 
 def scan_image(
@@ -62,6 +64,7 @@ def scan_image(
                 assemblies[cataloger.name] = assembly = _assemble(cataloger, overlay)
                 history.observe(index, cataloger.name, assembly.packages, overlay.layer_of)
     packages = history.packages()
+    edges = _edges(assemblies.values(), overlay)
     problems.extend(overlay.problems)
     problems.extend(problem for assembly in assemblies.values() for problem in assembly.problems)
     base = find_base(image, given_base)
@@ -73,7 +76,7 @@ def scan_image(
         base=base,
         layers=tuple(_scanned_layers(image, scans, base, options.show_build_args)),
         packages=packages,
-        edges=_edges(assemblies.values(), overlay),
+        edges=edges,
         problems=tuple(sorted(set(problems))),
     )
 
@@ -143,21 +146,36 @@ def _to_assemble(catalogers: Sequence[Cataloger], changed: frozenset[str]) -> li
 
 
 def _assemble(cataloger: Cataloger, overlay: Overlay) -> _Assembly:
-    assembly = _Assembly([], [], [])
-    for found in cataloger.assemble(overlay):
+    rest = iter(cataloger.assemble(overlay))
+    assembly = _Assembly([], [], rest)
+    for found in rest:
         if isinstance(found, Package):
             assembly.packages.append(found)
-        elif isinstance(found, Edge):
-            assembly.edges.append(found)
-        else:
+        elif isinstance(found, Problem):
             assembly.problems.append(found)
+        else:
+            assembly.rest = chain((found,), rest)
+            break
     return assembly
+
+
+def _stated_edges(assemblies: Iterable[_Assembly]) -> set[Edge]:
+    """The edges on the last view; the problems with them join the others."""
+    edges = set()
+    for assembly in assemblies:
+        for found in assembly.rest:
+            if isinstance(found, Edge):
+                edges.add(found)
+            else:
+                assert isinstance(found, Problem), "packages come before edges"
+                assembly.problems.append(found)
+    return edges
 
 
 def _edges(assemblies: Iterable[_Assembly], overlay: Overlay) -> tuple[Edge, ...]:
     found = list(assemblies)
     packages = [package for assembly in found for package in assembly.packages]
-    stated = {edge for assembly in found for edge in assembly.edges}
+    stated = _stated_edges(found)
     return tuple(sorted(stated.union(owned_by_edges(packages, overlay.resolve))))
 
 

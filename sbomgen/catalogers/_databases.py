@@ -1,7 +1,8 @@
 """What the catalogers of distributions' package databases share: whose distribution a database is, what its paths and dependencies mean."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from sbomgen.evidence import ImageView
 from sbomgen.model import Distro, Edge, EdgeKind, Problem, ProblemCode
@@ -36,13 +37,31 @@ def bounded(edges: Iterator[Edge], path: str) -> Iterator[Edge | Problem]:
         yield Problem(ProblemCode.LIMIT_REACHED, path, f"more than {EDGES_LIMIT:,} dependencies: the others are left out", loss=False)
 
 
-def files_below(root: str, paths: bytes) -> tuple[str, ...]:
-    r"""The paths in the image of the files that a database of `root` states, one a line.
+class FilesBelow(Sequence[str]):
+    r"""The paths in the image of the files that a database of `root` states, one a line: texts of their own only when somebody looks.
 
-    >>> files_below("srv/chroot", b"bin/sh\nbin/ls")
-    ('srv/chroot/bin/sh', 'srv/chroot/bin/ls')
+    >>> list(FilesBelow("srv/chroot", b"bin/sh\nbin/ls"))
+    ['srv/chroot/bin/sh', 'srv/chroot/bin/ls']
     """
-    if not paths:
-        return ()
-    prefix = f"{root}/" if root else ""
-    return tuple([prefix + path for path in paths.decode("utf-8", "surrogateescape").split("\n")])
+
+    __slots__ = ("_paths", "_prefix")
+
+    def __init__(self, root: str, paths: bytes) -> None:
+        self._prefix = f"{root}/" if root else ""
+        self._paths = paths
+
+    def __iter__(self) -> Iterator[str]:
+        paths = self._paths.decode("utf-8", "surrogateescape").split("\n") if self._paths else []
+        return iter([self._prefix + path for path in paths] if self._prefix else paths)
+
+    def __len__(self) -> int:
+        return self._paths.count(b"\n") + 1 if self._paths else 0
+
+    def __getitem__(self, index: Any) -> Any:
+        return tuple(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))

@@ -9,8 +9,9 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 
-from sbomgen.catalogers._databases import bounded, depends_on, distro_of_database, files_below, no_distribution
+from sbomgen.catalogers._databases import FilesBelow, bounded, depends_on, distro_of_database, no_distribution
 from sbomgen.catalogers._fields import is_word, text_of
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
 from sbomgen.model import Distro, Edge, Hash, Package, Problem, ProblemCode, SourcePackage
@@ -75,6 +76,7 @@ class ApkCataloger:
             packages, key = roots[_root_of(visible.path)], (visible.fact.name, visible.fact.arch)
             if key not in packages or visible.layer >= packages[key].layer:
                 packages[key] = visible
+        edges: list[Iterator[Edge | Problem]] = []
         for root, packages in roots.items():
             path = next(iter(packages.values())).path
             distro = distro_of_database(view, root, path)
@@ -82,7 +84,8 @@ class ApkCataloger:
                 yield no_distribution(root, path)
             assembled = [(_package(root, distro, found), found.fact) for found in packages.values()]
             yield from (package for package, _ in assembled)
-            yield from bounded(_edges(assembled), path)
+            edges.append(bounded(_edges(assembled), path))
+        yield from chain.from_iterable(edges)
 
 
 class _Stanza:
@@ -194,6 +197,6 @@ def _package(root: str, distro: Distro | None, visible: VisibleFact) -> Package:
         supplier=fact.maintainer or None,
         homepage=fact.homepage or None,
         description=fact.description or None,
-        owned_files=files_below(root, fact.files),
+        owned_files=FilesBelow(root, fact.files),
         evidence=(visible.path,),
     )

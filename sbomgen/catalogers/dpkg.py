@@ -7,8 +7,9 @@ NAME.md5sums beside it. What a package delivers stands in `info/NAME[:ARCH].list
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from sbomgen.catalogers._databases import bounded, depends_on, distro_of_database, files_below, no_distribution
+from sbomgen.catalogers._databases import FilesBelow, bounded, depends_on, distro_of_database, no_distribution
 from sbomgen.catalogers._fields import Fields, is_word, stanzas
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
 from sbomgen.model import Distro, Edge, Package, Problem, ProblemCode, SourcePackage
@@ -90,6 +91,7 @@ class DpkgCataloger:
                 packages, key = databases[database], (visible.fact.name, visible.fact.arch)
                 if key not in packages or visible.layer >= packages[key].layer:
                     packages[key] = visible
+        edges: list[Iterator[Edge | Problem]] = []
         for (purl_type, root), packages in databases.items():
             path = next(iter(packages.values())).path
             distro = distro_of_database(view, root, path)
@@ -97,7 +99,8 @@ class DpkgCataloger:
                 yield no_distribution(root, path)
             assembled = [(_package(found, purl_type, root, distro, lists), found.fact) for found in packages.values()]
             yield from (package for package, _ in assembled)
-            yield from bounded(_edges(assembled), path)
+            edges.append(bounded(_edges(assembled), path))
+        yield from chain.from_iterable(edges)
 
 
 def _read_stanza(where: str, fields: Fields) -> Iterator[DpkgPackageFact | Problem]:
@@ -157,7 +160,7 @@ def _package(visible: VisibleFact, purl_type: str, root: str, distro: Distro | N
         supplier=fact.maintainer or None,
         homepage=fact.homepage or None,
         description=fact.description or None,
-        owned_files=files_below(root, lists[found[0]].paths) if found else (),
+        owned_files=FilesBelow(root, lists[found[0]].paths) if found else (),
         evidence=(visible.path, *found),
     )
 

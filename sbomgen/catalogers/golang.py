@@ -90,6 +90,7 @@ class GolangCataloger:
 
     def assemble(self, view: ImageView) -> Iterator[Package | Edge | Problem]:
         """The modules of each executable; it is their root. The main module depends on all others: Go states no more."""
+        edges: list[Edge] = []
         for visible in view.facts(self.name):
             fact: GoFact = visible.fact
             library = _library(visible)
@@ -98,8 +99,9 @@ class GolangCataloger:
                 main = _package(visible, fact.main, f"{fact.linked_version} by its linker flags" if fact.linked_version else None)
                 yield main
                 slots = dict.fromkeys(package.slot for package in others)
-                yield from (Edge(EdgeKind.DEPENDS_ON, main.slot, slot) for slot in slots if slot != main.slot)
+                edges.extend(Edge(EdgeKind.DEPENDS_ON, main.slot, slot) for slot in slots if slot != main.slot)
             yield from others
+        yield from edges
 
 
 class _Modules:

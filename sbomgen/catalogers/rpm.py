@@ -12,11 +12,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import chain
 from typing import TypeVar
 
 from msgspec import Struct
 
-from sbomgen.catalogers._databases import bounded, depends_on, distro_of_database, files_below, no_distribution
+from sbomgen.catalogers._databases import FilesBelow, bounded, depends_on, distro_of_database, no_distribution
 from sbomgen.catalogers._fields import is_word, text_of
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Wants
 from sbomgen.model import Distro, Edge, Hash, Package, Problem, ProblemCode, SourcePackage
@@ -124,6 +125,7 @@ class RpmCataloger:
                     yield found
                 else:
                     roots[root].setdefault((found.name, found.version, found.arch), (found, database.evidence))
+        edges: list[Iterator[Edge | Problem]] = []
         for root, packages in roots.items():
             path = next(iter(packages.values()))[1][0]
             distro = distro_of_database(view, root, path)
@@ -131,7 +133,8 @@ class RpmCataloger:
                 yield no_distribution(root, path)
             assembled = [(_package(root, distro, fact, evidence), fact) for fact, evidence in packages.values()]
             yield from (package for package, _ in assembled)
-            yield from bounded(_edges(view, root, assembled), path)
+            edges.append(bounded(_edges(view, root, assembled), path))
+        yield from chain.from_iterable(edges)
 
 
 class _Database(Struct):
@@ -381,6 +384,6 @@ def _package(root: str, distro: Distro | None, fact: RpmPackageFact, evidence: t
         homepage=fact.homepage or None,
         description=fact.description or None,
         qualifiers=(("rpmmod", fact.module),) if fact.module else (),
-        owned_files=files_below(root, fact.files),
+        owned_files=FilesBelow(root, fact.files),
         evidence=evidence,
     )

@@ -90,10 +90,12 @@ class RustCataloger:
 
     def assemble(self, view: ImageView) -> Iterator[Package | Edge | Problem]:
         """The crates of each executable, which is their root, and what they depend on."""
+        edges: dict[Edge, None] = {}
         for visible in view.facts(self.name):
             packages = list(_packages(visible))
             yield from packages
-            yield from dict.fromkeys(_edges(visible.fact.crates, packages))
+            edges.update(dict.fromkeys(_edges(visible.fact.crates, packages)))
+        yield from edges
 
 
 def _decompressed(body: bytes) -> bytes:

@@ -1,13 +1,16 @@
 """From an image to its inventory: what is tracked, what is lost, what the image is called."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sbomgen.catalogers._package_json import PackageJsonFact
 from sbomgen.errors import DigestMismatchError, UsageError
+from sbomgen.evidence import EvidenceFile, FactType, ImageView, Wants
 from sbomgen.image.reference import open_image
 from sbomgen.inventory import Inventory, LayerOrigin, ReadState
-from sbomgen.model import EventKind, ProblemCode
+from sbomgen.model import Edge, EdgeKind, EventKind, Package, Problem, ProblemCode
 from sbomgen.scan import ScanOptions, chosen_catalogers, scan_image
 from tests.demo.image import demo_image
 from tests.support.images import (
@@ -160,3 +163,41 @@ def test_an_unknown_cataloger_is_wrong_usage(choice: str) -> None:
 def test_an_image_is_called_by_its_tag_else_its_file(tmp_path: Path, tags: tuple[str, ...], name: str) -> None:
     path = write_docker_archive(ImageSpec((LayerSpec((ALPINE,)),), tags=tags), tmp_path / "web.tar")
     assert inventory_of(path).name in {name, "web"}
+
+
+class Counting:
+    """A cataloger of which every file is a package that depends on itself; counts the edges that were asked for."""
+
+    name, version, title = "counting", 1, "counts"
+    wants = Wants(suffixes=frozenset({".pkg"}))
+    fact_type: FactType = PackageJsonFact
+
+    def __init__(self, *, edges_first: bool = False) -> None:
+        self.edges_first = edges_first
+        self.asked = 0
+
+    def read(self, file: EvidenceFile) -> Iterator[PackageJsonFact | Problem]:
+        yield PackageJsonFact(name=file.path.removesuffix(".pkg"), version="1")
+
+    def assemble(self, view: ImageView) -> Iterator[Package | Edge | Problem]:
+        packages = [Package(type="npm", name=found.fact.name, raw_version="1") for found in view.facts(self.name)]
+        if not self.edges_first:
+            yield from packages
+        for package in packages:
+            yield Edge(EdgeKind.DEPENDS_ON, package.slot, package.slot)
+            self.asked += 1
+        yield Problem(ProblemCode.LIMIT_REACHED, "edges", "a problem behind the edges", loss=False)
+        if self.edges_first:
+            yield from packages
+
+
+def test_edges_are_asked_for_on_the_last_view_alone(tmp_path: Path) -> None:
+    path = write_docker_archive(ImageSpec(tuple(LayerSpec((file(f"{name}.pkg"),)) for name in "abc")), tmp_path / "image.tar")
+    counting = Counting()
+    inventory = inventory_of(path, ScanOptions(catalogers=(counting,)))
+    assert [edge.from_slot for edge in inventory.edges] == ["npm||a|", "npm||b|", "npm||c|"]
+    assert [found.layer for found in inventory.packages] == [0, 1, 2]
+    assert [problem.where for problem in inventory.problems] == ["edges"]
+    assert counting.asked == 3, "one for each package of the last view"
+    with pytest.raises(AssertionError, match="packages come before edges"):
+        inventory_of(path, ScanOptions(catalogers=(Counting(edges_first=True),)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import sbomgen.catalogers
 from sbomgen.catalogers import CATALOGERS
 from sbomgen.evidence import Cataloger
-from sbomgen.model import Package
+from sbomgen.model import Edge, Package, Problem
 from tests.support.evidence import MemoryFile, MemoryView, read_all, wanted
 
 MODULES = [importlib.import_module(f"sbomgen.catalogers.{module.name}") for module in pkgutil.iter_modules(sbomgen.catalogers.__path__)]
@@ -72,8 +72,11 @@ def test_every_kind_of_evidence_is_wanted_by_one_cataloger(path: str) -> None:
 def test_no_body_makes_a_cataloger_raise(cataloger: Cataloger, body: bytes) -> None:
     _, problems = read_all(cataloger, [MemoryFile(path, body) for path in PATHS])
     assert all(problem.where.startswith(tuple(PATHS)) for problem in problems)
-    for found in cataloger.assemble(MemoryView(dict.fromkeys(PATHS, body))):
+    assembled = list(cataloger.assemble(MemoryView(dict.fromkeys(PATHS, body))))
+    for found in assembled:
         assert not isinstance(found, Package) or (found.name and found.raw_version and found.evidence)
+    kinds = [type(found) for found in assembled if not isinstance(found, Problem)]
+    assert kinds == sorted(kinds, key=lambda kind: kind is Edge), "packages come before edges"
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
