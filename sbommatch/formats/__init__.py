@@ -5,6 +5,7 @@ from sbommatch.formats.alpine_secdb import AlpineSecdbFormat
 from sbommatch.formats.arch import ArchFormat
 from sbommatch.formats.azure_oval import AzureOvalFormat
 from sbommatch.formats.csaf import CsafFormat
+from sbommatch.formats.cve5 import Cve5Format
 from sbommatch.formats.debian_elts import DebianEltsFormat
 from sbommatch.formats.debian_notices import DebianNoticesFormat
 from sbommatch.formats.debian_tracker import DebianTrackerFormat
@@ -32,6 +33,7 @@ FORMATS: tuple[Format, ...] = (
     ArchFormat(),
     AzureOvalFormat(),
     CsafFormat(),
+    Cve5Format(),
     DebianEltsFormat(),
     DebianNoticesFormat(),
     DebianTrackerFormat(),

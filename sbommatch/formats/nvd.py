@@ -14,6 +14,7 @@ Read are pages of the API, their items, CVEs alone, and overrides in the same sh
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct, field
@@ -141,7 +142,7 @@ class NvdFormat:
 def _advisory(identifier: str, cve: _Cve, raw: bytes, context: FeedContext) -> Advisory:
     english = next((text.value for text in cve.descriptions if text.lang.startswith("en")), "")
     matches = (match for configuration in cve.configurations for node in configuration.nodes if not node.negate for match in node.cpe_match)
-    rows = dict.fromkeys(row for match in matches if match.vulnerable and (row := affected_cpe(match)))
+    rows = dict.fromkeys(row for match in matches if match.vulnerable and (row := _affected(match)))
     return Advisory(
         id=identifier,
         feed=context.feed,
@@ -165,25 +166,46 @@ def _severities(metrics: _Metrics, feed: str) -> Iterator[Severity]:
             yield Severity(f"CVSS_V{vector[5]}" if vector.startswith("CVSS:") else "CVSS_V2", vector, source)
 
 
-def affected_cpe(match: _Match) -> Affected | None:
-    """The row of a match; None where it names no product or no version."""
-    parts = [_ESCAPE.sub(r"\1", part) for part in _UNESCAPED_COLON.split(match.criteria)]
+class CpeProduct(NamedTuple):
+    """What a CPE names."""
+
+    name: str
+    """`PART:VENDOR:PRODUCT`."""
+    version: str
+    update: str
+    target: str | None
+    """Target software."""
+    scheme: str
+
+
+def product_of(criteria: str) -> CpeProduct | None:
+    """The product of a CPE 2.3, unescaped and in lower case; None where it names none."""
+    parts = [_ESCAPE.sub(r"\1", part) for part in _UNESCAPED_COLON.split(criteria)]
     if len(parts) != PARTS_OF_CPE or parts[3] == NOBODY or "*" in {parts[3], parts[4]}:
         return None
     part, vendor, product, version, update = (value.lower() for value in parts[2:7])
     target = parts[10].lower()
-    scheme = TARGET_SCHEMES.get(target, CPE_SCHEME)
-    events = tuple(_events(match, version, update))
-    if not events:
-        return None
+    named = None if target in {"*", "-"} else target
+    return CpeProduct(f"{part}:{vendor}:{product}", version, update, named, TARGET_SCHEMES.get(target, CPE_SCHEME))
+
+
+def row_of(product: CpeProduct, events: tuple[Event, ...]) -> Affected:
+    """The row of a product."""
     return Affected(
         namespace=CPE_NAMESPACE,
-        name=f"{part}:{vendor}:{product}",
+        name=product.name,
         name_kind=NameKind.SELF,
-        scheme=scheme,
-        ranges=(Range(scheme, events, _raw(events)),),
-        module=None if target in {"*", "-"} else target,
+        scheme=product.scheme,
+        ranges=(Range(product.scheme, events, raw_of(events)),),
+        module=product.target,
     )
+
+
+def _affected(match: _Match) -> Affected | None:
+    """The row of a match; None where it names no product or no version."""
+    product = product_of(match.criteria)
+    events = tuple(_events(match, product.version, product.update)) if product else ()
+    return row_of(product, events) if product and events else None
 
 
 def _events(match: _Match, version: str, update: str) -> Iterator[Event]:
@@ -211,5 +233,6 @@ _SIGNS = {
 }
 
 
-def _raw(events: tuple[Event, ...]) -> str:
+def raw_of(events: tuple[Event, ...]) -> str:
+    """Events as comparators, for people: `>=1.0,<1.2`."""
     return ",".join(f"{_SIGNS[event.kind]}{event.version}" for event in events)
