@@ -22,6 +22,7 @@ from sbommatch.formats.private import PrivateFormat
 from sbommatch.formats.redhat_oval import RedHatOvalFormat
 from sbommatch.formats.rubysec import RubysecFormat
 from sbommatch.formats.rustsec import RustsecFormat
+from sbommatch.formats.suse_cvrf import SuseCvrfFormat
 from sbommatch.formats.suse_oval import SuseOvalFormat
 from sbommatch.formats.updateinfo import UpdateinfoFormat
 
@@ -49,6 +50,7 @@ FORMATS: tuple[Format, ...] = (
     RedHatOvalFormat(),
     RubysecFormat(),
     RustsecFormat(),
+    SuseCvrfFormat(),
     SuseOvalFormat(),
     UpdateinfoFormat(),
 )

@@ -46,7 +46,7 @@ def _identifier(definition: Definition) -> str:
 
 def _affected(definition: Definition) -> Iterator[Affected | str]:
     for alternative in definition.alternatives:
-        places = [place for one in alternative.conditions if (place := _place(one))]
+        places = [place for one in alternative.conditions if (place := place_of(one))]
         if not places:
             yield f"no product of it has packages here: {', '.join(alternative.conditions)[:80] or 'no condition'}"
         for namespace, channel in places:
@@ -54,7 +54,7 @@ def _affected(definition: Definition) -> Iterator[Affected | str]:
                 yield _with_state(row, alternative) if isinstance(row, Affected) else row
 
 
-def _place(condition: str) -> tuple[str, str | None] | None:
+def place_of(condition: str) -> tuple[str, str | None] | None:
     """Namespace and channel of `SUSE Linux Enterprise Server 15 SP1-LTSS is installed`."""
     if match := _LEAP.fullmatch(condition):
         return f"opensuse-leap:{match[1]}", None
