@@ -7,6 +7,7 @@ loopback.
 """
 
 import os
+import signal
 import socket
 from itertools import count
 from pathlib import Path
@@ -23,6 +24,10 @@ settings.register_profile(
     "suite", deadline=None, derandomize="SBOMPAIR_SEED" not in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("suite")
+
+# Shells start background jobs with the signal ignored, and tests that send it to a process of ours would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _skipped: list[str] = []
 _caches = count()

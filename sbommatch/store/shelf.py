@@ -29,10 +29,13 @@ class ShelvedDatabase(Struct, frozen=True, kw_only=True):
 
 
 def shelf(pointer: Path) -> tuple[ShelvedDatabase, ...]:
-    """All databases beside the pointer, newest first, those that cannot be opened last. Raises DatabaseError where it cannot be read."""
+    """All databases beside the pointer, newest first (of one second the current one), those that cannot be opened last.
+
+    Raises DatabaseError where the folder cannot be read.
+    """
     current = pointed_to(pointer)
     found = (_shelved(path, is_current=path == current) for path in databases_beside(pointer))
-    return tuple(sorted(sorted(found, key=lambda one: one.file), key=lambda one: one.built_at or "", reverse=True))
+    return tuple(sorted(sorted(found, key=lambda one: one.file), key=lambda one: (one.built_at or "", one.is_current), reverse=True))
 
 
 def _shelved(path: Path, *, is_current: bool) -> ShelvedDatabase:

@@ -206,6 +206,9 @@ def test_a_signal_leaves_nothing_half_written(tmp_path: Path, number: signal.Sig
         while not list(tmp_path.glob(".db.json.*.part")) and time.monotonic() < deadline:
             time.sleep(0.01)
         process.send_signal(number)
-        process.communicate(timeout=20)
+        try:
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == code
     assert sorted(path.name for path in tmp_path.iterdir()) == [".db.json.lock", "feed.json"]
