@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -386,8 +387,12 @@ def test_the_fold_is_what_a_simple_model_says(layers: list[list[Entry]]) -> None
 # Against umoci, on real layers
 
 
+LARGE = ("alpine-3.18", "big", "bins", "debian12-slim", "java-app", "node-app", "py-modern", "python-app", "rpm-bdb", "rpm-mariner2", "rpm-self-sqlite",
+         "rpm-sle15")  # fmt: skip
+
+
 @pytest.mark.corpus
-@pytest.mark.parametrize("name", ["edge", "alpine-3.20", "alpine-3.9"])
+@pytest.mark.parametrize("name", ["edge", "alpine-3.20", "alpine-3.9", *(pytest.param(name, marks=pytest.mark.long) for name in LARGE)])
 def test_the_fold_is_what_umoci_unpacks(corpus: Path, tmp_path: Path, name: str) -> None:
     if shutil.which("umoci") is None or not (corpus / "oci" / name).is_dir():
         pytest.skip("umoci or the image is absent")
@@ -406,8 +411,8 @@ def test_the_fold_is_what_umoci_unpacks(corpus: Path, tmp_path: Path, name: str)
 
 
 def unpacked(root: str) -> Iterator[tuple[str, EntryKind]]:
+    kinds = {stat.S_IFDIR: EntryKind.DIRECTORY, stat.S_IFREG: EntryKind.FILE, stat.S_IFLNK: EntryKind.SYMLINK}
     for above, folders, names in os.walk(root):
         for name in (*folders, *names):
             path = os.path.join(above, name)  # noqa: PTH118  # names that are not UTF-8
-            kind = EntryKind.SYMLINK if os.path.islink(path) else EntryKind.DIRECTORY if os.path.isdir(path) else EntryKind.FILE  # noqa: PTH112, PTH114
-            yield os.path.relpath(path, root), kind
+            yield os.path.relpath(path, root), kinds.get(stat.S_IFMT(os.lstat(path).st_mode), EntryKind.OTHER)
