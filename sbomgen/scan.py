@@ -24,6 +24,15 @@ from sbomgen.layerscan import LayerScan
 from sbomgen.model import Edge, Package, Problem, ProblemCode
 from sbomgen.relations import owned_by_edges
 
+MAX_ENTRIES = 5_000_000
+"""Written by all layers together: eight times what the largest images known hold. A layer may hold fewer (`sbomgen.image.tar`)."""
+
+MAX_BYTES = 512 << 30
+"""Of all uncompressed layers together, some minutes' reading: a few kilobytes of zeros may be named as a layer four thousand times."""
+
+_Outcome = LayerScan | UnreadableError
+"""What a layer holds, or why it could not be read."""
+
 
 class ScanOptions(Struct, frozen=True):
     """What a scan is told."""
@@ -58,7 +67,7 @@ def scan_image(
     overlay, history = Overlay(), PackageHistory()
     assemblies: dict[str, _Assembly] = {}
     for index, scan in enumerate(scans):
-        if scan is not None:
+        if isinstance(scan, LayerScan):
             changed = overlay.apply(index, scan)
             for cataloger in _to_assemble(options.catalogers, changed):
                 assemblies[cataloger.name] = assembly = _assemble(cataloger, overlay)
@@ -96,30 +105,47 @@ def chosen_catalogers(choice: str) -> tuple[Cataloger, ...]:
     return tuple(one for one in CATALOGERS if one.name == DISTRIBUTION_EVIDENCE or one.name in added - removed)
 
 
-def _scan_layers(image: Image, options: ScanOptions, on_layer: Callable[[Layer], None]) -> tuple[list[LayerScan | None], list[Problem]]:
-    scans: list[LayerScan | None] = []
+def _scan_layers(image: Image, options: ScanOptions, on_layer: Callable[[Layer], None]) -> tuple[list[_Outcome], list[Problem]]:
+    scans: list[_Outcome] = []
     problems: list[Problem] = []
+    extent = _Extent(image.source)
     for layer in image.layers:
         if options.cache is None or not options.cache.has(layer):
             layer.fetch()
     with closing(in_order(_reader(options), image.layers, options.threads or available_threads())) as outcomes:
         for layer, outcome in zip(image.layers, outcomes, strict=True):
             if isinstance(outcome, LayerScan):
-                scans.append(outcome)
+                extent.add(layer, outcome)
                 problems.extend(placed_problems(layer, outcome))
             else:
                 where = f"{image.source}: layer {layer.index} {layer.diff_id or layer.folder}"
                 problems.append(Problem(ProblemCode.LAYER_NOT_READ, where, str(outcome), loss=True))
-                scans.append(None)
+            scans.append(outcome)
             on_layer(layer)
     return scans, problems
 
 
-def _reader(options: ScanOptions) -> Callable[[Layer, Stopped], LayerScan | UnreadableError]:
+class _Extent:
+    """How much all layers together hold; `add` raises `UnreadableError` where it is too much."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._entries = 0
+        self._size_bytes = 0
+
+    def add(self, layer: Layer, scan: LayerScan) -> None:
+        self._entries += sum(len(run.names) for run in scan.runs)
+        self._size_bytes += scan.size_bytes or 0
+        if self._entries > MAX_ENTRIES or self._size_bytes > MAX_BYTES:
+            limit = f"{MAX_ENTRIES:,} entries or {MAX_BYTES:,} bytes"
+            raise UnreadableError(f"{self._source}: layers 0 to {layer.index} hold more than {limit}, which is the limit of an image")
+
+
+def _reader(options: ScanOptions) -> Callable[[Layer, Stopped], _Outcome]:
     """How a layer is read: by way of the cache, if there is one."""
     dispatch = Dispatch(options.catalogers)
 
-    def read(layer: Layer, stopped: Stopped) -> LayerScan | UnreadableError:
+    def read(layer: Layer, stopped: Stopped) -> _Outcome:
         try:
             if options.cache is not None:
                 return options.cache.read(layer, options.catalogers, stopped)
@@ -179,7 +205,7 @@ def _edges(assemblies: Iterable[_Assembly], overlay: Overlay) -> tuple[Edge, ...
     return tuple(sorted(stated.union(owned_by_edges(packages, overlay.resolve))))
 
 
-def _scanned_layers(image: Image, scans: Sequence[LayerScan | None], base: BaseImage, show_build_args: bool) -> Iterable[ScannedLayer]:
+def _scanned_layers(image: Image, scans: Sequence[_Outcome], base: BaseImage, show_build_args: bool) -> Iterable[ScannedLayer]:
     origins: Sequence[LayerOrigin] = layer_origins(image, base)
     lines = image.provenance.dockerfile if image.provenance else (None,) * len(image.layers)
     for layer, scan, origin, dockerfile in zip(image.layers, scans, origins, lines, strict=True):
@@ -187,9 +213,9 @@ def _scanned_layers(image: Image, scans: Sequence[LayerScan | None], base: BaseI
             layer=layer,
             created_by=presentable(layer.history.created_by, show_build_args) if layer.history else "",
             origin=origin,
-            read=ReadState.FULL if scan is not None else ReadState.NOT_READ,
-            reason=None if scan is not None else "could not be read: see problems",
-            size_bytes=scan.size_bytes if scan is not None else None,
+            read=ReadState.FULL if isinstance(scan, LayerScan) else ReadState.NOT_READ,
+            reason=None if isinstance(scan, LayerScan) else str(scan),
+            size_bytes=scan.size_bytes if isinstance(scan, LayerScan) else None,
             dockerfile=dockerfile,
         )
 

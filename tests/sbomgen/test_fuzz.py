@@ -48,8 +48,8 @@ def whole() -> tuple[bytes, ...]:
     """A layer with all the evidence, and one with everything that a layer can do to the one below."""
     changes = (
         whiteout("usr/bin/go"), opaque("app"), symlink("lib64", "usr/lib"), hardlink("copy/lib/apk/db/installed", "store/x"),
-        file("store/x", bodies()["lib/apk/db/installed"]), file("lib64/y", "y"), file("n" * 300, "long"), symlink("a", "b"), symlink("b", "a"),
-        file("a/x", "behind a loop"),
+        file("store/x", bodies()["lib/apk/db/installed"]), file("lib64/y", "y"), file("n" * 300, "long"), symlink("a", "b"),
+        symlink("b", "a"), file("a/x", "behind a loop"),
     )  # fmt: skip
     return LayerSpec(files(bodies())).tar, LayerSpec(changes).tar
 

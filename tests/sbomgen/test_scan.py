@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from sbomgen import scan as scan_module
 from sbomgen.catalogers._package_json import PackageJsonFact
-from sbomgen.errors import DigestMismatchError, UsageError
+from sbomgen.errors import DigestMismatchError, UnreadableError, UsageError
 from sbomgen.evidence import EvidenceFile, FactType, ImageView, Wants
 from sbomgen.image.reference import open_image
 from sbomgen.inventory import Inventory, LayerOrigin, ReadState
@@ -90,6 +91,18 @@ def test_a_layer_that_cannot_be_read_is_a_loss_and_the_rest_is_read(tmp_path: Pa
     (problem,) = inventory.problems
     assert (problem.code, problem.loss) == (ProblemCode.LAYER_NOT_READ, True)
     assert "layer 1" in problem.where
+    assert inventory.layers[1].reason == problem.message
+    assert "the tar is truncated in its body" in problem.message
+
+
+@pytest.mark.parametrize(("constant", "limit"), [("MAX_ENTRIES", 3), ("MAX_BYTES", 25_000)])
+def test_all_layers_together_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, constant: str, limit: int) -> None:
+    monkeypatch.setattr(scan_module, constant, limit)
+    layer = LayerSpec((ALPINE,))
+    assert len(layer.tar) == 10_240
+    assert len(scan(tmp_path, layer, layer).layers) == 2
+    with pytest.raises(UnreadableError, match=r"image.tar: layers 0 to [23] hold more than .*, which is the limit of an image"):
+        scan(tmp_path, *[layer] * 4)
 
 
 def test_a_wrong_digest_ends_the_scan(tmp_path: Path) -> None:

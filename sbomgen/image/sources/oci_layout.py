@@ -76,7 +76,7 @@ class LayoutStore:
     def open_layer(self, layer: Descriptor) -> BinaryIO:
         """A layer as stored."""
         if layer.digest not in self:
-            raise UnreadableError(f"{self.name_of(layer.digest)} is missing ({layer.media_type}): foreign layers have to be fetched too")
+            raise UnreadableError(f"{_blob_name(layer.digest)} is missing ({layer.media_type}): foreign layers have to be fetched too")
         return self._blobs.open(_blob_name(layer.digest))
 
     def fetch_layer(self, layer: Descriptor) -> None:

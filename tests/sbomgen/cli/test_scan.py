@@ -2,10 +2,22 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.support.images import ImageSpec, LayerSpec, file, write_docker_archive, write_oci_layout
+from tests.support.images import (
+    OCI_LAYER,
+    ImageSpec,
+    LayerSpec,
+    file,
+    oci_files,
+    sha256,
+    to_json,
+    write_docker_archive,
+    write_folder,
+    write_oci_layout,
+)  # fmt: skip
 from tests.support.run import Ran, run
 
 PLATFORMS = ("linux/amd64", "linux/arm64/v8", "linux/s390x")
@@ -94,3 +106,54 @@ def test_two_images_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> N
     assert "put {digest} or {platform} in its name" in ran.stderr
     assert scan(*sources, "-o", f"cyclonedx-json={tmp_path}/out/{{digest}}.json").code == 0
     assert len(list((tmp_path / "out").glob("*.json"))) == 3
+
+
+def layout_with(second_layer: dict[str, Any], present: bool) -> dict[str, bytes]:
+    """The files of a layout whose second layer's descriptor has other fields, and whose blob may be absent."""
+    spec = ImageSpec((*image("demo:1").layers, LayerSpec((file("app/x", "x"),))), tags=("demo:1",))
+    contents = oci_files(spec)
+    index = json.loads(contents["index.json"])
+    manifest = json.loads(contents.pop(blob_name(index["manifests"][0]["digest"])))
+    if not present:
+        del contents[blob_name(manifest["layers"][1]["digest"])]
+    manifest["layers"][1] |= second_layer
+    content = to_json(manifest)
+    index["manifests"][0] |= {"digest": sha256(content), "size": len(content)}
+    return contents | {blob_name(sha256(content)): content, "index.json": to_json(index)}
+
+
+def blob_name(digest: str) -> str:
+    return "blobs/" + digest.replace(":", "/")
+
+
+FOREIGN = {"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "urls": ["https://example.com/layer"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "present", "reason"),
+    [
+        pytest.param({}, False, "is missing", id="absent"),
+        pytest.param(FOREIGN, False, "foreign layers have to be fetched too", id="foreign"),
+        pytest.param({"mediaType": f"{OCI_LAYER}.nondistributable.v1.tar+gzip"}, False, "is missing", id="not to be distributed"),
+        pytest.param({"mediaType": f"{OCI_LAYER}+gzip+encrypted"}, True, "is encrypted", id="encrypted"),
+    ],
+)
+def test_a_layer_that_is_not_there_to_be_read_is_said_everywhere(
+    tmp_path: Path, fields: dict[str, Any], present: bool, reason: str
+) -> None:
+    path = write_folder(layout_with(fields, present), tmp_path / "layout")
+    ran = scan(path, "-o", "cyclonedx-json", "-o", f"spdx-json={tmp_path}/x.spdx.json", "-o", f"purls={tmp_path}/purls")
+    assert ran.code == 5
+    assert "lost: " in ran.stderr
+    assert reason in ran.stderr
+    assert (tmp_path / "purls").read_text() == "pkg:pypi/demo@1.0\n", "the rest is read"
+    (composition,) = ran.json["compositions"]
+    assert composition["aggregate"] == "incomplete"
+    layers = [one["value"].split() for one in ran.json["metadata"]["component"]["properties"] if one["name"] == "sbomgen:image:layer"]
+    assert [layer[3] == "-" for layer in layers] == [False, True]
+    assert "incomplete: a part of the image could not be read; layer 1 was not read: " in (tmp_path / "x.spdx.json").read_text()
+    told = run("sbomgen", "layers", path, "-o", "json", "--no-cache")
+    assert told.code == 5
+    assert [layer["read"] for layer in told.json["layers"]] == ["full", "not_read"]
+    assert reason in told.json["layers"][1]["reason"]
+    assert "NOT READ: " in run("sbomgen", "layers", path, "--no-cache").text

@@ -387,8 +387,10 @@ def test_the_fold_is_what_a_simple_model_says(layers: list[list[Entry]]) -> None
 # Against umoci, on real layers
 
 
-LARGE = ("alpine-3.18", "big", "bins", "debian12-slim", "java-app", "node-app", "py-modern", "python-app", "rpm-bdb", "rpm-mariner2", "rpm-self-sqlite",
-         "rpm-sle15")  # fmt: skip
+LARGE = (
+    "alpine-3.18", "big", "bins", "debian12-slim", "java-app", "node-app", "py-modern", "python-app",
+    "rpm-bdb", "rpm-mariner2", "rpm-self-sqlite", "rpm-sle15",
+)  # fmt: skip
 
 
 @pytest.mark.corpus
