@@ -36,7 +36,7 @@ MAX_NAMES_BYTES = 512 << 20
 """Of all names, link targets and extended headers of one tar together: 250 bytes for each of `MAX_ENTRIES`."""
 
 MAX_PATH_CHARACTERS = 4096
-"""PATH_MAX of Linux: nothing longer can be unpacked."""
+"""PATH_MAX of Linux: nothing longer can be unpacked, or is quoted in messages."""
 
 MAX_PATH_DEPTH = 256
 """Folders in a path: twice what the deepest node_modules seen have, and an eighth of what `MAX_PATH_CHARACTERS` would hold."""
@@ -123,7 +123,7 @@ class Skipped:
         self.count += 1
         self.loss = self.loss or loss
         if self.count <= MAX_SKIPPED:
-            self.entries.append(SkippedEntry(path, reason, loss))
+            self.entries.append(SkippedEntry(path[:MAX_PATH_CHARACTERS], reason, loss))
 
 
 class EntryStream(Protocol):
@@ -429,7 +429,7 @@ class TarStream:
         return self._error("the tar is truncated in its body")
 
     def _error(self, message: str) -> UnreadableError:
-        last = f" (the last name read is {self._path!r})" if self._path else ""
+        last = f" (the last name read is {self._path[:MAX_PATH_CHARACTERS]!r})" if self._path else ""
         return UnreadableError(f"tar entry {self._header_count:,} at byte {self._header_offset:,}{last}: {message}")
 
 

@@ -454,6 +454,14 @@ def test_a_path_beyond_measure_is_skipped(entry: Entry, reason: str) -> None:
     assert reason in stream.skipped.entries[0].reason
 
 
+def test_a_long_name_is_quoted_no_further_than_a_path_can_be_long() -> None:
+    content = LayerSpec((file("n" * 1_000_000),)).tar.rstrip(b"\0")
+    stream = TarStream(io.BytesIO(content + bytes(300) + b"no header".ljust(512)))
+    with pytest.raises(UnreadableError) as caught:
+        list(stream)
+    assert len(stream.skipped.entries[0].path) == tar_module.MAX_PATH_CHARACTERS < len(str(caught.value)) < 5000
+
+
 def test_a_path_just_within_measure_is_read() -> None:
     assert paths(LayerSpec((file("d/" * 256 + "x"), file("x" * 4096))).tar) == ["d/" * 256 + "x", "x" * 4096]
 
