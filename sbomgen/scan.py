@@ -27,8 +27,8 @@ from sbomgen.relations import owned_by_edges
 MAX_ENTRIES = 5_000_000
 """Written by all layers together: eight times what the largest images known hold. A layer may hold fewer (`sbomgen.image.tar`)."""
 
-MAX_BYTES = 512 << 30
-"""Of all uncompressed layers together, some minutes' reading: a few kilobytes of zeros may be named as a layer four thousand times."""
+MAX_BYTES = 256 << 30
+"""Of all uncompressed layers together, as of one: a few kilobytes of zeros may be named as a layer four thousand times."""
 
 _Outcome = LayerScan | UnreadableError
 """What a layer holds, or why it could not be read."""
