@@ -1,20 +1,24 @@
 """From an image to its inventory: what is tracked, what is lost, what the image is called."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from sbomgen import scan as scan_module
 from sbomgen.catalogers._package_json import PackageJsonFact
+from sbomgen.documents._writer import WriteOptions
+from sbomgen.documents.cyclonedx import CycloneDxJson
+from sbomgen.documents.layers import layers_table
 from sbomgen.errors import DigestMismatchError, UnreadableError, UsageError
 from sbomgen.evidence import EvidenceFile, FactType, ImageView, Wants
 from sbomgen.image.reference import open_image
 from sbomgen.inventory import Inventory, LayerOrigin, ReadState
-from sbomgen.model import Edge, EdgeKind, EventKind, Package, Problem, ProblemCode
+from sbomgen.model import Edge, EdgeKind, EventKind, Package, Problem, ProblemCode, TrackedPackage
 from sbomgen.scan import ScanOptions, chosen_catalogers, scan_image
 from tests.demo.image import demo_image
 from tests.support.images import (
+    Entry,
     HistorySpec,
     ImageSpec,
     LayerSpec,
@@ -131,6 +135,103 @@ def test_secrets_in_build_arguments_stay_out_unless_asked_for(tmp_path: Path) ->
     path = write_docker_archive(demo_image(), tmp_path / "demo.tar")
     assert not any("s3cret" in layer.created_by for layer in inventory_of(path).layers)
     assert any("s3cret" in layer.created_by for layer in inventory_of(path, ScanOptions(show_build_args=True)).layers)
+
+
+def stories(inventory: Inventory) -> dict[str, list[str]]:
+    """What became of each package: `EVENT LAYER VERSION`."""
+    return {found.package.name: story(found) for found in inventory.packages}
+
+
+def story(found: TrackedPackage) -> list[str]:
+    return [f"{event.kind} {event.layer} {event.version}" for event in found.events]
+
+
+def dpkg(*packages: str) -> Entry:
+    stanza = "Package: {}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}\n\n"
+    return file("var/lib/dpkg/status", "".join(stanza.format(*package.split("=")) for package in packages))
+
+
+def dist_info(folder: str, name: str, version: str) -> Entry:
+    return file(f"{folder}/{name}-{version}.dist-info/METADATA", f"Name: {name}\nVersion: {version}\n")
+
+
+def debian(version: str, *packages: str) -> LayerSpec:
+    return LayerSpec((file("etc/os-release", f'ID=debian\nVERSION_ID="{version}"\n'), dpkg(*packages)))
+
+
+def test_a_package_that_was_removed_and_installed_again_is_of_the_layer_that_brought_it_back(tmp_path: Path) -> None:
+    """Trivy names the first layer that ever had it, Syft the last that wrote the database."""
+    layers = [(dpkg(*packages.split()),) for packages in ("a=1 b=1", "b=1", "a=1 b=1", "a=1 b=1 c=1")]
+    inventory = scan(tmp_path, *map(LayerSpec, layers))
+    assert visible(inventory) == {"a": ("1", 2), "b": ("1", 0), "c": ("1", 3)}
+    assert stories(inventory)["a"] == ["introduced 0 1", "removed 1 1", "reintroduced 2 1"]
+
+
+def test_versions_go_up_and_down_in_the_order_of_their_packages(tmp_path: Path) -> None:
+    inventory = scan(tmp_path, *(LayerSpec((dpkg(f"a={version}"),)) for version in ("1.9", "1.10", "1.10~rc1", "1:0.1")))
+    assert stories(inventory) == {"a": ["introduced 0 1.9", "upgraded 1 1.10", "downgraded 2 1.10~rc1", "upgraded 3 1:0.1"]}
+
+
+def test_each_copy_has_a_story_of_its_own(tmp_path: Path) -> None:
+    system, venv = "usr/lib/python3/dist-packages", "app/venv/lib/python3.11/site-packages"
+    inventory = scan(
+        tmp_path,
+        LayerSpec((dist_info(system, "idna", "3.6"),)),
+        LayerSpec((dist_info(venv, "idna", "3.6"),)),
+        LayerSpec((whiteout(f"{venv}/idna-3.6.dist-info"), dist_info(venv, "idna", "3.7"))),
+        LayerSpec((whiteout(f"{system}/idna-3.6.dist-info"),)),
+    )
+    told = {found.package.evidence[0].partition("/")[0]: (found.visible, story(found)) for found in inventory.packages}
+    assert told == {
+        "usr": (False, ["introduced 0 3.6", "removed 3 3.6"]),
+        "app": (True, ["introduced 1 3.6", "upgraded 2 3.7"]),
+    }
+
+
+def test_a_distribution_may_be_upgraded_between_layers(tmp_path: Path) -> None:
+    inventory = scan(tmp_path, debian("11", "libc6=2.31", "gone=1", "same=1"), debian("12", "libc6=2.36", "same=1"))
+    assert stories(inventory) == {
+        "libc6": ["introduced 0 2.31", "upgraded 1 2.36"],
+        "gone": ["introduced 0 1", "removed 1 1"],
+        "same": ["introduced 0 1"],
+    }
+    releases = {found.package.name: found.package.distro.version_id for found in inventory.packages if found.package.distro}
+    assert releases == {"libc6": "12", "gone": "11", "same": "12"}
+
+
+BUILDERS = [
+    pytest.param(None, ["RUN a", "RUN b"], False, id="BuildKit, Docker, Buildah: an entry for each layer"),
+    pytest.param((), ["", ""], False, id="no history at all: Bazel without it, Nix"),
+    pytest.param([("bazel build ...", False)] * 2, ["bazel build ..."] * 2, False, id="Bazel: every layer says the same"),
+    pytest.param(
+        [("FROM x", True), ("RUN a", False), ("CMD", True), ("RUN b", False)], ["RUN a", "RUN b"], False, id="without what is empty"
+    ),
+    pytest.param(
+        [("RUN a", True), ("", False), ("RUN b", True), ("", False)], ["", ""], False, id="squashed: Docker says nothing of the layer"
+    ),
+    pytest.param([("RUN a", False)], ["", ""], True, id="Kaniko, Podman: squashed or snapshots without an entry"),
+    pytest.param([("RUN a", False)] * 3, ["", ""], True, id="squashed under an old history"),
+    pytest.param([("RUN a", True), ("RUN b", True)], ["", ""], True, id="Kaniko: all of them empty"),
+]
+
+
+@pytest.mark.parametrize(("history", "instructions", "noted"), BUILDERS)
+def test_what_is_unknown_of_a_layer_is_said(
+    tmp_path: Path, history: Sequence[tuple[str, bool]] | None, instructions: list[str], noted: bool
+) -> None:
+    layers = (LayerSpec((ALPINE,), "RUN a"), LayerSpec((file(DATABASE, apk("musl=1")),), "RUN b"))
+    entries = None if history is None else tuple(HistorySpec(*entry) for entry in history)
+    inventory = inventory_of(write_docker_archive(ImageSpec(layers, entries), tmp_path / "x.tar"))
+    assert [layer.created_by for layer in inventory.layers] == instructions
+    assert [problem.code for problem in inventory.problems] == [ProblemCode.CONFIG_INCONSISTENT] * noted
+    table = layers_table(inventory).decode()
+    assert table.count("(the history does not tell)") == instructions.count("")
+    told = document(inventory)
+    assert ("sbomgen:layer:created_by" in told) is (instructions[1] != "")
+
+
+def document(inventory: Inventory) -> str:
+    return CycloneDxJson().write(inventory, WriteOptions(tool_version="0")).decode()
 
 
 def test_a_history_that_does_not_fit_the_layers_is_said(tmp_path: Path) -> None:
