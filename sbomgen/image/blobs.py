@@ -9,7 +9,7 @@ import os
 import posixpath
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -312,12 +312,29 @@ def _what(head: bytes, compression: Compression) -> str:
 
 @contextmanager
 def _spooled(head: bytes, stream: Decompressed, location: str, identity: str | None) -> Iterator[TarBlobs]:
-    """The files of a stream whose head has been read, by way of a temporary file without a name."""
+    """The files of a stream whose head has been read, by way of a temporary file."""
+    with closing_quietly(_temporary_file(location)) as copy:
+        _copy(head, stream, copy, location)
+        yield TarBlobs(copy, location, identity)
+
+
+def _temporary_file(location: str) -> BinaryIO:
     import tempfile
 
-    with tempfile.TemporaryFile(prefix="sbomgen-") as copy:
-        _copy(head, stream, cast("BinaryIO", copy), location)
-        yield TarBlobs(cast("BinaryIO", copy), location, identity)
+    try:
+        return cast("BinaryIO", tempfile.TemporaryFile(prefix="sbomgen-"))
+    except OSError as exc:
+        raise _no_room(location, exc) from exc
+
+
+@contextmanager
+def closing_quietly(file: BinaryIO) -> Iterator[BinaryIO]:
+    """A temporary file that is closed at the end, whatever that says: on a full disk closing fails once more, at what is left to write."""
+    try:
+        yield file
+    finally:
+        with suppress(OSError):
+            file.close()
 
 
 def _copy(head: bytes, stream: Decompressed, copy: BinaryIO, location: str) -> None:
@@ -331,4 +348,8 @@ def _copy(head: bytes, stream: Decompressed, copy: BinaryIO, location: str) -> N
     except UnreadableError as exc:
         raise UnreadableError(f"{location}: {exc}") from exc
     except OSError as exc:
-        raise UnreadableError(f"{location}: cannot be unpacked into a temporary file ({exc.strerror}): make room, or set TMPDIR") from exc
+        raise _no_room(location, exc) from exc
+
+
+def _no_room(location: str, exc: OSError) -> UnreadableError:
+    return UnreadableError(f"{location}: cannot be unpacked into a temporary file ({exc.strerror}): make room, or set TMPDIR")

@@ -6,7 +6,7 @@ from typing import BinaryIO, Self, cast
 
 from sbomgen.errors import UnreadableError
 from sbomgen.evidence import EvidenceTooLargeError
-from sbomgen.image.blobs import Window
+from sbomgen.image.blobs import Window, closing_quietly
 from sbomgen.image.tar import CHUNK_BYTES, EntryStream, TarEntry
 
 MEMORY_BYTES = 4 << 20
@@ -51,7 +51,8 @@ class Spool:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._file is not None:
-            self._file.close()
+            with closing_quietly(self._file):
+                self._file = None
 
 
 class Body:

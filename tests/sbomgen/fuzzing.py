@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sbomgen.catalogers._executables import CARGO_AUDITABLE, GO_BUILD_INFO, PACKAGE_NOTE
 from sbomgen.image.manifest import HistoryEntry, Image, ImageConfig
@@ -29,7 +30,10 @@ TOKENS = (
 
 def evidence() -> dict[str, bytes]:
     """Bodies by path: at least one for each cataloger, each of them read without a problem."""
-    crates = [{"name": "app", "version": "1.0.0", "source": "local", "root": True, "dependencies": [1]}, {"name": "x", "version": "2.0.0"}]
+    crates: list[dict[str, Any]] = [
+        {"name": "app", "version": "1.0.0", "source": "local", "root": True, "dependencies": [1]},
+        {"name": "x", "version": "2.0.0"},
+    ]
     modules = "path\texample.com/app\nmod\texample.com/app\tv1.4.0\th1:main\ndep\tgithub.com/pkg/errors\tv0.9.1\th1:sum\n"
     note = {"type": "alpm", "os": "arch", "name": "bash", "version": "5.2.026-2", "architecture": "x86_64"}
     inner = jar(pom("org.inner:inner:2.0") | manifest(Implementation_Title="inner"))

@@ -168,14 +168,26 @@ def test_the_temporary_file_is_bounded(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_full_disk_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.FileIO):
+        def close(self) -> None:
+            super().close()
+            raise OSError(28, "what was in the buffer cannot be written either")
+
     archive = write_archive((file("a", bytes(300_000)),), tmp_path / "x", "gzip")
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda prefix: io.FileIO("/dev/full", "r+"))
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda prefix: Full("/dev/full", "r+"))
     with (
         pytest.raises(
             UnreadableError, match=r"x: cannot be unpacked into a temporary file \(No space left on device\): make room, or set TMPDIR"
         ),
         open_blobs(archive),
     ):
+        pass
+
+
+def test_without_a_folder_for_temporary_files_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = write_archive((file("a"),), tmp_path / "x", "gzip")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(UnreadableError, match=r"x: cannot .* temporary file \(No such file or directory\): make room"), open_blobs(archive):
         pass
 
 

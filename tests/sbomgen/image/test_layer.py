@@ -306,6 +306,10 @@ def test_a_full_disk_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         def write(self, content: object) -> int:
             raise OSError(28, "No space left on device")
 
+        def close(self) -> None:
+            super().close()
+            raise OSError(28, "what was in the buffer cannot be written either")
+
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda prefix: Full())
     with pytest.raises(UnreadableError, match=r"No space left on device\): make room, or set TMPDIR"):
         scan(LayerSpec((file("a.txt", "x" * 100),)))
