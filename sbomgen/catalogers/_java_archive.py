@@ -8,6 +8,7 @@ before it takes it. Bytes before the archive (a shell script) and after it are p
 import io
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any, BinaryIO, cast
 
 from msgspec import Struct
@@ -139,17 +140,7 @@ class Archive:
             raise ArchiveLimitError(f"inflates more than {RATIO_LIMIT} times, to {member.size_bytes:,} bytes")
         if member.size_bytes <= MEMORY_BYTES:
             return io.BytesIO(b"".join(self._pieces(member)))
-        import tempfile
-
-        inflated = cast("BinaryIO", tempfile.TemporaryFile(prefix="sbomgen-"))  # noqa: SIM115  # the caller closes it
-        try:
-            for piece in self._pieces(member):
-                _write(inflated, piece)
-            inflated.seek(0)
-        except BaseException:
-            inflated.close()
-            raise
-        return inflated
+        return _in_a_file(self._pieces(member))
 
     def _pieces(self, member: Member) -> Iterator[bytes]:
         """The body, inflated; exactly as many bytes as the directory states."""
@@ -269,8 +260,18 @@ def _widened(narrow: tuple[int, int, int], extra: bytes) -> tuple[int, int, int]
     return narrow
 
 
-def _write(file: BinaryIO, piece: bytes) -> None:
+def _in_a_file(pieces: Iterator[bytes]) -> BinaryIO:
+    """An unlinked file that holds the pieces, at its beginning; the caller closes it."""
+    import tempfile
+
     try:
-        file.write(piece)
+        with ExitStack() as stack:
+            # On a full disk its closing fails too, at what is left in the buffer: that belongs to what is tried.
+            file = stack.enter_context(tempfile.TemporaryFile(prefix="sbomgen-"))
+            for piece in pieces:
+                file.write(piece)
+            file.seek(0)
+            stack.pop_all()
     except OSError as exc:
         raise UnreadableError(f"no room for a large jar in a temporary file ({exc.strerror}): make room, or set TMPDIR") from exc
+    return cast("BinaryIO", file)

@@ -1,7 +1,9 @@
 import io
 import struct
+import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from sbomgen.catalogers import _java_archive
 from sbomgen.catalogers._java_archive import CHUNK_BYTES, NAME_LIMIT_BYTES, Archive, ArchiveError, ArchiveLimitError, Member
+from sbomgen.errors import UnreadableError
 from tests.support.jars import DATE, jar
 
 LARGE = bytes(range(256)) * 8192
@@ -37,6 +40,28 @@ def test_members_are_read_whether_stored_or_deflated(stored: bool) -> None:
     files: dict[str, bytes | str] = {"a": b"", "b/c": b"x", "large": LARGE}
     assert contents_of(jar(files, stored)) == files
     assert opened(jar(files, stored), "large") == LARGE
+
+
+@pytest.mark.parametrize("failing", ["make", "write", "seek"])
+def test_a_full_disk_says_what_to_do(monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+    class Full(io.BytesIO):
+        def write(self, piece: Any) -> int:
+            return super().write(bytes(piece)) if failing != "write" else no_room()
+
+        def seek(self, offset: int, whence: int = 0) -> int:
+            return no_room()
+
+        def close(self) -> None:
+            super().close()
+            no_room()
+
+    def no_room() -> NoReturn:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_java_archive, "MEMORY_BYTES", 1)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda prefix: no_room() if failing == "make" else Full())
+    with pytest.raises(UnreadableError, match=r"no room for a large jar .*\(No space left on device\): make room, or set TMPDIR"):
+        opened(jar({"large": LARGE}), "large")
 
 
 @given(files=st.dictionaries(st.text("abc/", min_size=1, max_size=8), st.binary(max_size=300), max_size=5), stored=st.booleans())
