@@ -121,6 +121,20 @@ def test_a_file_takes_its_place_only_when_it_is_whole(base: ModuleType, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["sbom.json"]
 
 
+def test_devices_and_pipes_are_written_to_and_links_stay(base: ModuleType, tmp_path: Path) -> None:
+    base.emit(b"document", Path(os.devnull))
+    assert Path(os.devnull).is_char_device()
+    pipe, file, link = tmp_path / "pipe", tmp_path / "sbom.json", tmp_path / "latest.json"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        base.emit(b"document", pipe)
+        assert reader.communicate(timeout=20)[0] == b"document"
+    link.symlink_to(file)
+    base.emit(b"document", link)
+    assert (file.read_bytes(), link.is_symlink()) == (b"document", True)
+    assert sorted(tmp_path.iterdir()) == [link, pipe, file]
+
+
 def test_a_target_that_cannot_be_written_is_wrong_usage(base: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="cannot be written") as caught:
         base.emit(b"", tmp_path / "no-such-folder" / "sbom.json")

@@ -179,19 +179,29 @@ def _escaped(character: str) -> str:
 
 @contextmanager
 def write_aside(target: Path) -> Iterator[Path]:
-    """A temporary file beside `target` that takes its place when the block ends well, and is gone when it does not."""
+    """A temporary file beside `target` that takes its place when the block ends well, and is gone when it does not.
+
+    A link stays and the file that it leads to is replaced; devices and pipes (`/dev/null`, `/dev/stdout`) are written to.
+    """
+    from shutil import copyfileobj
     from tempfile import mkstemp
 
     try:
-        descriptor, name = mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        is_replaced = target.is_file() or not target.exists()
+        place = Path(os.path.realpath(target))
+        descriptor, name = mkstemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent if is_replaced else None)
     except OSError as exc:
         raise UsageError(f"{target}: cannot be written: {exc.strerror}") from exc
     os.close(descriptor)
     aside = Path(name)
     try:
         yield aside
-        aside.chmod(0o666 & ~_umask())
-        aside.replace(target)
+        if is_replaced:
+            aside.chmod(0o666 & ~_umask())
+            aside.replace(place)
+        else:
+            with aside.open("rb") as written, target.open("wb") as stream:
+                copyfileobj(written, stream)
     except OSError as exc:
         raise UsageError(f"{target}: cannot be written: {exc.strerror}") from exc
     finally:
