@@ -17,7 +17,7 @@ from sbommatch.problem import Problem, ProblemCode
 from sbommatch.store.rows import Row, record_hashes
 from sbommatch.store.staging import File, Head, Staging
 from sbommatch.store.subset import Subset
-from sbommatch.supply.snapshot import KnownFile, SnapshotFile, parse_date, read_files, snapshot_digest
+from sbommatch.supply.snapshot import SnapshotFile, parse_date, read_files, snapshot_digest
 from sbommatch.supply.sources import Source
 
 LOSSES_LIMIT = 1000
@@ -135,13 +135,11 @@ class _Load:
         """Takes in the files of the snapshot."""
         reader = FORMAT_BY_NAME[self._source.declaration.format]
         context = FeedContext(self._feed)
-        for file in read_files(self._source.snapshot, reader.suffixes, self._is_known):
+        for file in read_files(self._source.snapshot, reader.suffixes, self._carry):
             if isinstance(file, Problem):
                 self._note(file)
-            elif isinstance(file, KnownFile):
-                self._carry(file.name)
             else:
-                self._take(file, file.content, reader.read(file.content, file.where, context))
+                self._take(file, reader.read(file.content, file.where, context))
             if len(self._digests) % PROGRESS_RECORDS == 0:
                 self._settings.progress(self._feed, len(self.records) + len(self.carried))
         for record in self.records.values():
@@ -177,20 +175,21 @@ class _Load:
         path, form = self._source.snapshot.path, self._source.declaration.format
         raise FeedError(f"{self._feed}: {path} holds no advisory{of} of the form {form}{why}")
 
-    def _is_known(self, name: str, crc32: int, size_bytes: int) -> bool:
+    def _carry(self, name: str, crc32: int, size_bytes: int) -> bool:
+        """Whether a file did not change: its record is carried, and it need not be read."""
         known = self._known.get(name)
-        return known is not None and known.crc32 == crc32 and known.size_bytes == size_bytes
-
-    def _carry(self, name: str) -> None:
-        known = self._known[name]
+        if known is None or known.crc32 != crc32 or known.size_bytes != size_bytes:
+            return False
         self.carried.add(known.record)
         self._digests.append((name, known.record_sha256))
         self._newest.take(known.modified)
-        self._notes += Counter(dict(zip(COUNTED_NOTES, (known.git_ranges, known.unordered), strict=True)))
+        if known.git_ranges or known.unordered:
+            self._notes.update({ProblemCode.GIT_RANGE: known.git_ranges, ProblemCode.UNORDERED_EVENTS: known.unordered})
+        return True
 
-    def _take(self, file: SnapshotFile, content: bytes, parts: Iterable[Read]) -> None:
+    def _take(self, file: SnapshotFile, parts: Iterable[Read]) -> None:
         """Takes in what one file says."""
-        digest = sha256(content).hexdigest()
+        digest = sha256(file.content).hexdigest()
         self._digests.append((file.name, digest))
         noted, refused = [self._notes[code] for code in COUNTED_NOTES], self._refused
         found: list[_Record] = []
@@ -206,7 +205,7 @@ class _Load:
                     self._enrich(part)
         if len(found) == 1 and not others and found[0].sha256 == digest and self._refused == refused:
             git_ranges, unordered = (self._notes[code] - before for code, before in zip(COUNTED_NOTES, noted, strict=True))
-            found[0].file = File(file.name, crc32(content), len(content), git_ranges, unordered)
+            found[0].file = File(file.name, crc32(file.content), len(file.content), git_ranges, unordered)
         for record in found:
             if record.modified is not None:
                 self._stage_head(record)

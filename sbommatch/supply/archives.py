@@ -34,11 +34,11 @@ LOCAL_SIGNATURE = b"PK\x03\x04"
 ENCRYPTED = 0x1
 
 
-IsKnown = Callable[[str, int, int], bool]
-"""Whether a file of that name, CRC-32 and size in bytes need not be read."""
+Skip = Callable[[str, int, int], bool]
+"""Whether a file of that name, CRC-32 and size in bytes need not be read; asked once for each."""
 
 
-def nothing_is_known(_name: str, _crc32: int, _size_bytes: int) -> bool:
+def skip_nothing(_name: str, _crc32: int, _size_bytes: int) -> bool:
     """Every file is read."""
     return False
 
@@ -47,12 +47,10 @@ class _Unreadable(Exception):  # noqa: N818  never leaves this module
     """Why a member cannot be read."""
 
 
-def members(
-    stream: IO[bytes], where: str, suffixes: tuple[str, ...], is_known: IsKnown = nothing_is_known
-) -> Iterator[tuple[str, bytes | Problem | None]]:
+def members(stream: IO[bytes], where: str, suffixes: tuple[str, ...], skip: Skip = skip_nothing) -> Iterator[tuple[str, bytes | Problem]]:
     """Name and content of each member of a zip archive with one of the suffixes, sorted by name; a problem where there is no content.
 
-    None stands for a member that is known by what the directory says of it, and is not unpacked.
+    Members to skip, by what the directory says of them, are not even unpacked.
 
     The bodies are read here and not by `zipfile`, which needs twice the time for thousands of small members. Raises FeedError where
     the directory is broken or over a limit.
@@ -60,8 +58,7 @@ def members(
     for entry in _directory(stream, where):
         if entry.is_dir() or not entry.filename.endswith(suffixes):
             continue
-        if is_known(entry.filename, entry.CRC, entry.file_size):
-            yield entry.filename, None
+        if skip(entry.filename, entry.CRC, entry.file_size):
             continue
         try:
             yield entry.filename, _read(stream, entry)

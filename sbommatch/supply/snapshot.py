@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from sbommatch.errors import DigestError, FeedError, UsageError
 from sbommatch.problem import Problem, ProblemCode
-from sbommatch.supply.archives import FILE_LIMIT_BYTES, IsKnown, members, nothing_is_known, tar_members
+from sbommatch.supply.archives import FILE_LIMIT_BYTES, Skip, members, skip_nothing, tar_members
 from sbommatch.supply.packed import PACKED_ENDINGS, UnpackError, is_tar, unpacked
 
 MANIFEST = "snapshot.json"
@@ -41,12 +41,6 @@ class SnapshotFile(Struct, frozen=True):
     name: str
     """Inside the snapshot, whatever the snapshot itself is called; goes into its digest."""
     content: bytes
-
-
-class KnownFile(Struct, frozen=True):
-    """A file that is known by its name, checksum and size, and was not read."""
-
-    name: str
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -161,15 +155,13 @@ def _verify(folder: Path, file: _ManifestFile) -> None:
         raise DigestError(f"{target}: sha256 is {digest}, {MANIFEST} says {file.sha256}: the snapshot is not used; fetch it again")
 
 
-def read_files(
-    snapshot: Snapshot, suffixes: tuple[str, ...], is_known: IsKnown = nothing_is_known
-) -> Iterator[SnapshotFile | KnownFile | Problem]:
-    """The files that a format of these suffixes reads, sorted by name; members of zips that are known are not even unpacked.
+def read_files(snapshot: Snapshot, suffixes: tuple[str, ...], skip: Skip = skip_nothing) -> Iterator[SnapshotFile | Problem]:
+    """The files that a format of these suffixes reads, sorted by name, but those to skip; members of zips are then not even unpacked.
 
     Raises FeedError where an archive is broken, or where there is no such file.
     """
     if not snapshot.files:
-        yield from _read(snapshot.path, "", suffixes, is_known)
+        yield from _read(snapshot.path, "", suffixes, skip)
         return
     wanted = [file for file in snapshot.files if file.name != MANIFEST and _is_wanted(f"/{file.as_posix()}", suffixes)]
     if not wanted:
@@ -178,7 +170,7 @@ def read_files(
             f"{snapshot.path} holds no file of the kind that the feed publishes ({', '.join(suffixes)}, an archive), but {named}"
         )
     for file in wanted:
-        yield from _read(snapshot.path / file, file.as_posix(), suffixes, is_known)
+        yield from _read(snapshot.path / file, file.as_posix(), suffixes, skip)
 
 
 def _is_wanted(name: str, suffixes: tuple[str, ...]) -> bool:
@@ -187,20 +179,20 @@ def _is_wanted(name: str, suffixes: tuple[str, ...]) -> bool:
     return name.endswith((*suffixes, *ARCHIVE_ENDINGS))
 
 
-def _read(path: Path, name: str, suffixes: tuple[str, ...], is_known: IsKnown) -> Iterator[SnapshotFile | KnownFile | Problem]:
+def _read(path: Path, name: str, suffixes: tuple[str, ...], skip: Skip) -> Iterator[SnapshotFile | Problem]:
     """One file of the disk, told by its first bytes: an archive's members, or the document itself.
 
     `name` is its path in the snapshot; empty where it is all there is.
     """
     where = name or path.name
 
-    def is_known_member(member: str, crc32: int, size_bytes: int) -> bool:
-        return is_known(f"{name}/{member}", crc32, size_bytes)
+    def skip_member(member: str, crc32: int, size_bytes: int) -> bool:
+        return skip(f"{name}/{member}", crc32, size_bytes)
 
     try:
         with path.open("rb") as stream:
             if stream.read(2) == b"PK":
-                yield from _members(members(stream, str(path), suffixes, is_known_member), where, name)
+                yield from _members(members(stream, str(path), suffixes, skip_member), where, name)
                 return
             if path.suffix == ".zip":
                 raise FeedError(f"{path}: it is no zip archive; fetch it again")
@@ -217,17 +209,13 @@ def _read(path: Path, name: str, suffixes: tuple[str, ...], is_known: IsKnown) -
     else:
         if len(document) > FILE_LIMIT_BYTES:
             yield Problem(ProblemCode.LIMIT_REACHED, where, f"over {FILE_LIMIT_BYTES} bytes", loss=True)
-        else:
-            known = is_known(where, zlib.crc32(document), len(document))
-            yield KnownFile(where) if known else SnapshotFile(where, where, document)
+        elif not skip(where, zlib.crc32(document), len(document)):
+            yield SnapshotFile(where, where, document)
 
 
-def _members(found: Iterable[tuple[str, bytes | Problem | None]], where: str, name: str) -> Iterator[SnapshotFile | KnownFile | Problem]:
+def _members(found: Iterable[tuple[str, bytes | Problem]], where: str, name: str) -> Iterator[SnapshotFile | Problem]:
     for member, content in found:
-        if isinstance(content, Problem):
-            yield content
-        else:
-            yield KnownFile(f"{name}/{member}") if content is None else SnapshotFile(f"{where}: {member}", f"{name}/{member}", content)
+        yield content if isinstance(content, Problem) else SnapshotFile(f"{where}: {member}", f"{name}/{member}", content)
 
 
 def snapshot_digest(files: Iterable[tuple[str, str]]) -> str:

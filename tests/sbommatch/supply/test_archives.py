@@ -29,7 +29,7 @@ def zipped(files: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) 
 def read(archive: bytes, *suffixes: str) -> dict[str, bytes | str]:
     """Content by name; the message where there is none."""
     found = members(io.BytesIO(archive), "all.zip", suffixes or (".json",))
-    return {name: content.message if isinstance(content, Problem) else content or b"" for name, content in found}
+    return {name: content.message if isinstance(content, Problem) else content for name, content in found}
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

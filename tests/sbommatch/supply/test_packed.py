@@ -15,7 +15,7 @@ import zstandard
 from sbommatch.errors import FeedError
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.supply import snapshot
-from sbommatch.supply.snapshot import KnownFile, open_snapshot, read_files
+from sbommatch.supply.snapshot import open_snapshot, read_files
 
 DOCUMENT = b"{}" * 100_000
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -39,7 +39,7 @@ def tar_of(content: bytes) -> bytes:
 
 def read(path: Path) -> list[tuple[str, bytes] | Problem]:
     files = read_files(open_snapshot("demo", path), (".json",))
-    return [file if isinstance(file, Problem) else (file.where, file.content) for file in files if not isinstance(file, KnownFile)]
+    return [file if isinstance(file, Problem) else (file.where, file.content) for file in files]
 
 
 @every_packing

@@ -13,7 +13,7 @@ import pytest
 from sbommatch.errors import DigestError, FeedError, UsageError
 from sbommatch.problem import Problem
 from sbommatch.supply import snapshot as snapshots
-from sbommatch.supply.snapshot import KnownFile, SnapshotFile, open_snapshot, parse_date, read_files, snapshot_digest
+from sbommatch.supply.snapshot import open_snapshot, parse_date, read_files, snapshot_digest
 
 SUFFIXES = (".json",)
 
@@ -21,12 +21,12 @@ SUFFIXES = (".json",)
 def files_of(path: Path) -> dict[str, bytes]:
     """Content by place."""
     found = list(read_files(open_snapshot("osv-pypi", path), SUFFIXES))
-    return {file.where: file.content if isinstance(file, SnapshotFile) else b"" for file in found if not isinstance(file, KnownFile)}
+    return {file.where: b"" if isinstance(file, Problem) else file.content for file in found}
 
 
 def digest_of(path: Path) -> str:
     found = read_files(open_snapshot("osv-pypi", path), SUFFIXES)
-    return snapshot_digest((file.name, sha256(file.content).hexdigest()) for file in found if isinstance(file, SnapshotFile))
+    return snapshot_digest((file.name, sha256(file.content).hexdigest()) for file in found if not isinstance(file, Problem))
 
 
 def write_zip(path: Path, files: Mapping[str, bytes]) -> Path:
