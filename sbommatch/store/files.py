@@ -13,7 +13,7 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -107,8 +107,9 @@ def _lock(descriptor: int, pointer: Path) -> None:
     except BlockingIOError as exc:
         holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip() or "another process"
         raise DatabaseError(f"{pointer}: {holder} is writing it; wait for it to end") from exc
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"process {os.getpid()} (since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ})\n".encode(), 0)
+    with suppress(OSError):  # a full disk is told of where it matters: who holds the lock is a courtesy to others
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} (since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ})\n".encode(), 0)
 
 
 def _remove_leftovers(pointer: Path) -> None:
