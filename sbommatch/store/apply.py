@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from sbommatch import __version__
 from sbommatch.advisory import Enrichment
 from sbommatch.problem import ProblemCode
 from sbommatch.store.load import LoadedFeed
+from sbommatch.store.reader import reader_digest
 from sbommatch.store.rows import Row
 from sbommatch.store.staging import append, rated
 from sbommatch.store.subset import Subset
@@ -209,7 +209,7 @@ def write_snapshot(connection: "DuckDBPyConnection", step: Step, subset: Subset,
         sorted(set(_covered(declaration.covers, namespaces, subset))),
         declaration.completeness,
         declaration.proof,
-        __version__,
+        reader_digest(),
         *counts,
         feed.refused,
         feed.notes.get(ProblemCode.GIT_RANGE, 0),

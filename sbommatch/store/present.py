@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from sbommatch import __version__
 from sbommatch.store.apply import namespaces_of
 from sbommatch.store.load import KnownRecord, LoadedFeed
+from sbommatch.store.reader import reader_digest
 from sbommatch.store.subset import Subset
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Present(Struct, frozen=True):
     enrichments: int
     end_of_life: int
     subset: Subset
-    tool_version: str
+    reader: str
 
 
 class Refusal(Struct, frozen=True):
@@ -42,7 +42,7 @@ class Refusal(Struct, frozen=True):
 
 _PRESENT = """
 SELECT feed, snapshot_id, sha256, coalesce(captured_at, loaded_at), captured_at IS NOT NULL, advisories, enrichments, end_of_life,
-    ecosystems, tool_version
+    ecosystems, reader
 FROM snapshot QUALIFY row_number() OVER (PARTITION BY feed ORDER BY snapshot_id DESC) = 1
 """
 
@@ -63,14 +63,14 @@ WHERE last_snapshot IS NULL AND advisory_id IN (SELECT advisory_id FROM ({_RECOR
 def presents(connection: "DuckDBPyConnection") -> dict[str, Present]:
     """By feed."""
     return {
-        feed: Present(number, sha256, moment.replace(tzinfo=UTC), dated, records, said, ends, Subset(tuple(ecosystems)), version)
-        for feed, number, sha256, moment, dated, records, said, ends, ecosystems, version in connection.execute(_PRESENT).fetchall()
+        feed: Present(number, sha256, moment.replace(tzinfo=UTC), dated, records, said, ends, Subset(tuple(ecosystems)), reader)
+        for feed, number, sha256, moment, dated, records, said, ends, ecosystems, reader in connection.execute(_PRESENT).fetchall()
     }
 
 
 def known_files(connection: "DuckDBPyConnection", feed: str, present: Present | None, subset: Subset) -> Mapping[str, KnownRecord]:
     """The files that need not be read again: none where another program, or for another part of the feed, read them."""
-    if present is None or present.tool_version != __version__ or present.subset != subset:
+    if present is None or present.reader != reader_digest() or present.subset != subset:
         return {}
     return {name: KnownRecord(*columns) for name, *columns in connection.execute(_KNOWN, [feed]).fetchall()}
 
@@ -85,7 +85,7 @@ def gone_records(connection: "DuckDBPyConnection", loaded: LoadedFeed) -> frozen
 def is_same(present: Present, loaded: LoadedFeed, subset: Subset) -> bool:
     """Whether the snapshot is the one that stands, or an older copy of it, read alike."""
     is_newer = loaded.captured_at is not None and (not present.is_dated or loaded.captured_at > present.moment)
-    return present.sha256 == loaded.sha256 and present.subset == subset and present.tool_version == __version__ and not is_newer
+    return present.sha256 == loaded.sha256 and present.subset == subset and present.reader == reader_digest() and not is_newer
 
 
 def refused_as_older(present: Present, loaded: LoadedFeed, built_at: datetime) -> str | None:

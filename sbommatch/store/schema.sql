@@ -23,7 +23,7 @@ CREATE TABLE snapshot (                     -- one state of one feed, as it was 
     covers VARCHAR[] NOT NULL,              -- namespaces it speaks for, sorted
     completeness VARCHAR NOT NULL,          -- full, fixes_only, partial
     proof VARCHAR NOT NULL,
-    tool_version VARCHAR NOT NULL,          -- of the program that read it: another one may read the same files differently
+    reader VARCHAR NOT NULL,                -- digest of the code that read it: another one may make other rows of the same files
     advisories INTEGER NOT NULL,            -- records read, withdrawn ones among them
     affected INTEGER NOT NULL,              -- rows of `affected`
     withdrawn INTEGER NOT NULL,             -- advisories withdrawn

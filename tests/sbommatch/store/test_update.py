@@ -181,6 +181,19 @@ def test_files_that_did_not_change_are_not_read(tmp_path: Path, monkeypatch: pyt
     assert (result.status.feeds[0].advisories, result.status.feeds[0].refused) == (2, 1)
 
 
+def test_another_reader_reads_all_files_again_and_what_it_reads_alike_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_a(self: Any, document: bytes, where: str, context: Any) -> Any:
+        yield from (part for part in original(self, document, where, context) if getattr(part, "id", "") != "A-1")
+
+    made(tmp_path, "2026-03-01", A, B)
+    original = OsvFormat.read
+    monkeypatch.setattr(OsvFormat, "read", without_a)
+    assert made(tmp_path, "2026-03-01", A, B).unchanged == ("osv-pypi",)
+    monkeypatch.setattr("sbommatch.store.present.reader_digest", lambda: "another")
+    assert made(tmp_path, "2026-03-01", A, B).status.feeds[0].advisories == 1
+    assert stood(tmp_path / "pointer.json", "affected_row") == [("A-1", 1, 1), ("B-1", 1, None)]
+
+
 def test_a_record_that_moves_to_another_file_is_read_with_all_others(tmp_path: Path) -> None:
     folder = tmp_path / "feed"
     folder.mkdir()
