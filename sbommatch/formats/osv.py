@@ -57,7 +57,7 @@ class OsvFormat:
             return
         affected: list[Affected] = []
         for index, entry in enumerate(record.affected or ()):
-            for part in _affected(entry, f"{where}: affected[{index}]", context):
+            for part in _affected(entry, (where, index), context):
                 if isinstance(part, Problem):
                     yield part
                 else:
@@ -161,21 +161,29 @@ def _target(ecosystem: str) -> _Target | None:
     return None
 
 
-def _affected(entry: _Affected, where: str, context: FeedContext) -> Iterator[Affected | Problem]:
+_Place = tuple[str, int]
+"""The file, and which of the record's packages it is: put into words only where there is something to say, of three million."""
+
+
+def _place(place: _Place) -> str:
+    return f"{place[0]}: affected[{place[1]}]"
+
+
+def _affected(entry: _Affected, place: _Place, context: FeedContext) -> Iterator[Affected | Problem]:
     ranges = [range_ for range_ in entry.ranges or () if range_.type != "GIT"]
     for _ in range(len(entry.ranges or ()) - len(ranges)):
-        yield Problem(ProblemCode.GIT_RANGE, where, "a range of commits, set aside", loss=False)
+        yield Problem(ProblemCode.GIT_RANGE, _place(place), "a range of commits, set aside", loss=False)
     if entry.package is None:
         return
     target = _target(entry.package.ecosystem)
     if target is None:
         yield Problem(
-            ProblemCode.UNKNOWN_ECOSYSTEM, where, f"nothing is known here of the ecosystem {entry.package.ecosystem!r}", loss=False
+            ProblemCode.UNKNOWN_ECOSYSTEM, _place(place), f"nothing is known here of the ecosystem {entry.package.ecosystem!r}", loss=False
         )
         return
     placed = _ranges(ranges, entry, target)
     if sum([len(range_.events) for range_ in placed]) > EVENTS_LIMIT:
-        yield Problem(ProblemCode.LIMIT_REACHED, where, f"its ranges have more than {EVENTS_LIMIT} events", loss=True)
+        yield Problem(ProblemCode.LIMIT_REACHED, _place(place), f"its ranges have more than {EVENTS_LIMIT} events", loss=True)
         return
     yield Affected(
         namespace=target.namespace,

@@ -74,7 +74,10 @@ WHERE d.last_snapshot IS NULL AND (g.record_id IS NOT NULL OR NOT r.same_head);
 UPDATE advisory SET last_snapshot = leaving.before FROM leaving
 WHERE advisory.advisory_id = leaving.advisory_id AND last_snapshot IS NULL;
 INSERT INTO advisory BY NAME
-SELECT r.advisory_id, h.* EXCLUDE (advisory_key), NULL AS last_snapshot
+SELECT r.advisory_id, NULL AS last_snapshot, h.* EXCLUDE (advisory_key) REPLACE (
+    coalesce(h.links, []) AS links, coalesce(h.aliases, []) AS aliases, coalesce(h.cves, []) AS cves, coalesce(h.related, []) AS related,
+    coalesce(h.severities, []) AS severities
+)
 FROM staged_head h JOIN resolved r USING (advisory_key) WHERE NOT r.same_head
 ORDER BY r.advisory_id;
 """
@@ -98,8 +101,8 @@ def _same(columns: Sequence[str], left: str, right: str) -> str:
 
 CHANGED_ROWS = f"""
 CREATE TEMP TABLE met AS
-SELECT s.rowid AS staged_row, a.rowid AS affected_row
-FROM staged s JOIN resolved r USING (advisory_key) JOIN package_number n USING (package_key)
+SELECT s.staged_row, a.rowid AS affected_row
+FROM staged_row s JOIN resolved r USING (advisory_key) JOIN package_number n USING (package_key)
     JOIN affected_row a ON a.advisory_id = r.advisory_id AND a.pkg_id = n.pkg_id AND {_same(Row._fields, "a", "s")}
 WHERE r.stood AND NOT r.same_rows AND a.last_snapshot IS NULL;
 UPDATE affected_row SET last_snapshot = leaving.before FROM leaving
@@ -110,9 +113,9 @@ WHERE rowid IN (SELECT staged_row FROM met) OR advisory_key IN (SELECT advisory_
 """  # noqa: S608  of names of ours only
 
 NEW_ROWS = """
-INSERT INTO affected_row
-SELECT pkg_id, advisory_id, s.* EXCLUDE (package_key, advisory_key), NULL
-FROM staged s JOIN package_number USING (package_key) JOIN resolved USING (advisory_key)
+INSERT INTO affected_row BY NAME
+SELECT pkg_id, advisory_id, s.* EXCLUDE (package_key, advisory_key, staged_row), NULL AS last_snapshot
+FROM staged_row s JOIN package_number USING (package_key) JOIN resolved USING (advisory_key)
 ORDER BY pkg_id, lo, hi, advisory_id, listed, raw, fix, state, name_kind, arch, "module", channel;
 """
 

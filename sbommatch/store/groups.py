@@ -34,24 +34,39 @@ def group(namings: Iterable[Naming]) -> Groups:
     """The groups of some records, the same whatever their order."""
     # Withdrawn records come last: what they say of names must not stand in the way of one that counts.
     ordered = sorted(namings, key=lambda naming: (naming.withdrawn, naming.record, naming.feed))
-    spread = spread_records(ordered)
-    union = _joined(ordered, spread)
+    alone = _alone(ordered)
+    others = [naming for naming in ordered if naming.record not in alone]
+    spread = spread_records(others)
+    union = _joined(others, spread)
     members = union.members()
-    names = {(naming.feed, naming.record): _anchors(naming, spread) for naming in ordered}
+    names = {(naming.feed, naming.record): _anchors(naming, spread) for naming in others}
     for (_feed, record), identifiers in names.items():
         for identifier in identifiers:
             if not is_cve(record):  # a record of several CVEs may itself be called by one
                 members[union.find(identifier)].add(record)
-    own = {naming.record for naming in ordered}
+    own = {naming.record for naming in others}
     display = {root: min(ids, key=lambda identifier: _rank(identifier, own)) for root, ids in members.items()}
-    numbers = {root: number for number, root in enumerate(sorted(members, key=lambda root: (display[root], root)), 1)}
+    display |= {record: record for record in alone}
+    numbers = {root: number for number, root in enumerate(sorted(display, key=lambda root: (display[root], root)), 1)}
+    of_record: dict[tuple[str, str], tuple[int, ...]] = {
+        (naming.feed, naming.record): (numbers[naming.record],) for naming in ordered if naming.record in alone
+    }
+    for key, identifiers in names.items():
+        of_record[key] = tuple(sorted({numbers[union.find(identifier)] for identifier in identifiers}))
     return Groups(
-        ids=tuple(tuple(sorted(members[root])) for root in numbers),
+        ids=tuple((root,) if root in alone else tuple(sorted(members[root])) for root in numbers),
         display=tuple(display[root] for root in numbers),
-        of_record={
-            key: tuple(sorted({numbers[union.find(identifier)] for identifier in identifiers})) for key, identifiers in names.items()
-        },
+        of_record=of_record,
     )
+
+
+def _alone(namings: Sequence[Naming]) -> set[str]:
+    """The records that name nothing and are not named, npm's malicious packages: a third of all, and each a group without more ado."""
+    silent = {naming.record for naming in namings if not naming.aliases and not naming.cves}
+    for naming in namings:
+        if naming.aliases or naming.cves:
+            silent.difference_update((naming.record, *naming.aliases, *naming.cves))
+    return silent
 
 
 def spread_records(namings: Iterable[Naming]) -> set[str]:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -114,8 +113,11 @@ class _Load:
     def __init__(
         self, source: Source, snapshot_id: int, staging: Staging, settings: LoadSettings, known: Mapping[str, KnownRecord]
     ) -> None:
+        from isal import isal_zlib
+
         self._source = source
         self._feed = source.declaration.name
+        self._crc32 = isal_zlib.crc32
         self._snapshot_id = snapshot_id
         self._staging = staging
         self._settings = settings
@@ -205,7 +207,7 @@ class _Load:
                     self._enrich(part)
         if len(found) == 1 and not others and found[0].sha256 == digest and self._refused == refused:
             git_ranges, unordered = (self._notes[code] - before for code, before in zip(COUNTED_NOTES, noted, strict=True))
-            found[0].file = File(file.name, crc32(file.content), len(file.content), git_ranges, unordered)
+            found[0].file = File(file.name, self._crc32(file.content), len(file.content), git_ranges, unordered)
         for record in found:
             if record.modified is not None:
                 self._stage_head(record)
@@ -292,13 +294,14 @@ class _Newest:
 
     def __init__(self, built_at: datetime) -> None:
         self._built_at = built_at
-        self._day = ""
+        self._day = self._last = ""
         self.moment: datetime | None = None
 
     def take(self, stated: str | None) -> None:
         """Times are only parsed where their day (zones apart, a day earlier) may be the newest: there are hundreds of thousands."""
-        if stated is None or stated[:10] < self._day:
+        if stated is None or stated[:10] < self._day or stated == self._last:
             return
+        self._last = stated
         moment = parse_date(stated)
         if moment and EARLIEST <= moment <= self._built_at and (self.moment is None or moment > self.moment):
             self.moment = moment
