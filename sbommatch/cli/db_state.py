@@ -60,7 +60,7 @@ def _status_table(status: "DatabaseStatus", history: History) -> bytes:
             str(feed.enrichments + feed.end_of_life),
             str(feed.unkeyed),
             str(feed.refused),
-            day_of(history[feed.name][0].captured_at),
+            day_of(history[feed.name][0].captured_at or history[feed.name][0].loaded_at),
             feed.completeness.replace("_", " "),
             ", ".join(feed.covers),
         )

@@ -6,12 +6,12 @@ import msgspec
 from msgspec import Struct
 
 from sbommatch.advisory import Advisory
-from sbommatch.ecosystems import DISTRIBUTION_BY_ID, LANGUAGE_BY_PURL_TYPE
+from sbommatch.ecosystems import CPE_NAMESPACE, DISTRIBUTION_BY_ID, LANGUAGE_BY_PURL_TYPE
 from sbommatch.errors import UsageError
 
 
 class Subset(Struct, frozen=True):
-    """Namespaces: `pypi`, `alpine:3.20`, `alpine` for all of its releases; none for all there are."""
+    """Namespaces: `pypi`, `cpe`, `alpine:3.20`, `alpine` for all of its releases; none for all there are."""
 
     ecosystems: tuple[str, ...] = ()
     """Sorted."""
@@ -45,9 +45,10 @@ class Subset(Struct, frozen=True):
 
 def subset_of(ecosystems: Sequence[str]) -> Subset:
     """The subset that some names make. Raises UsageError for one that is no ecosystem."""
+    without_releases = (*LANGUAGE_BY_PURL_TYPE, CPE_NAMESPACE)
     for ecosystem in ecosystems:
         name, colon, release = ecosystem.partition(":")
-        if not (name in DISTRIBUTION_BY_ID and bool(release) == bool(colon)) and ecosystem not in LANGUAGE_BY_PURL_TYPE:
-            known = ", ".join((*LANGUAGE_BY_PURL_TYPE, *DISTRIBUTION_BY_ID))
+        if not (name in DISTRIBUTION_BY_ID and bool(release) == bool(colon)) and ecosystem not in without_releases:
+            known = ", ".join((*without_releases, *DISTRIBUTION_BY_ID))
             raise UsageError(f"{ecosystem!r} is no ecosystem; there are {known}, and releases such as alpine:3.20")
     return Subset(tuple(sorted(set(ecosystems))))

@@ -361,6 +361,7 @@ def test_no_ecosystem_is_wrong_usage(wrong: str) -> None:
         (["debian:12"], ["alpine:*"], False),
         (["debian:12"], ["debian:11", "debian:12"], True),
         (["npm"], [], True),
+        (["cpe"], ["cpe"], True),
     ],
 )
 def test_a_feed_meets_a_subset_by_what_it_declares(ecosystems: Sequence[str], covers: Sequence[str], meets: bool) -> None:

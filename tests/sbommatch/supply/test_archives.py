@@ -175,3 +175,15 @@ def test_a_tar_over_a_limit_is_refused(monkeypatch: pytest.MonkeyPatch, limit: s
     monkeypatch.setattr(archives, limit, value)
     with pytest.raises(FeedError, match="over"):
         list(tar_members(tarred({"a.json": b"1", "b.json": b"2"}), "all.tar", (".json",)))
+
+
+def test_members_to_skip_are_asked_for_by_what_the_directory_says_and_not_unpacked() -> None:
+    archive = zipped({"a.json": b"aa", "b.json": b"b", "c.txt": b"c"})
+    asked: list[tuple[str, int, int]] = []
+
+    def skip(name: str, crc32: int, size_bytes: int) -> bool:
+        asked.append((name, crc32, size_bytes))
+        return name == "a.json"
+
+    assert list(members(io.BytesIO(archive), "all.zip", (".json",), skip)) == [("b.json", b"b")]
+    assert asked == [("a.json", zlib.crc32(b"aa"), 2), ("b.json", zlib.crc32(b"b"), 1)]

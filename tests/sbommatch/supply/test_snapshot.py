@@ -3,6 +3,7 @@
 import gzip
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -211,3 +212,17 @@ def test_a_name_that_ends_in_zip_and_is_none_is_an_error(tmp_path: Path) -> None
     (tmp_path / "all.zip").write_bytes(b"<html>404</html>")
     with pytest.raises(FeedError, match="is no zip archive"):
         files_of(tmp_path / "all.zip")
+
+
+def test_files_to_skip_are_asked_for_by_their_names_in_the_snapshot(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b"aa")
+    write_zip(tmp_path / "all.zip", {"b.json": b"b", "c.json": b"c"})
+    asked: dict[str, tuple[int, int]] = {}
+
+    def skip(name: str, crc32: int, size_bytes: int) -> bool:
+        asked[name] = crc32, size_bytes
+        return name != "all.zip/c.json"
+
+    found = list(read_files(open_snapshot("osv-pypi", tmp_path), SUFFIXES, skip))
+    assert [file.name for file in found if not isinstance(file, Problem)] == ["all.zip/c.json"]
+    assert asked == {"a.json": (zlib.crc32(b"aa"), 2), "all.zip/b.json": (zlib.crc32(b"b"), 1), "all.zip/c.json": (zlib.crc32(b"c"), 1)}
