@@ -10,6 +10,7 @@ class ProblemCode(StrEnum):
 
     BAD_COMPONENT = "bad_component"
     BAD_RECORD = "bad_record"
+    CONTRADICTION = "contradiction"
     DUPLICATE_RECORD = "duplicate_record"
     DUPLICATE_REF = "duplicate_ref"
     GIT_RANGE = "git_range"

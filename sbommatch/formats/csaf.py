@@ -16,132 +16,14 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cmp_to_key
 from hashlib import sha256
-from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
 
 from sbommatch.advisory import Advisory, Affected, Event, EventKind, FixState, NameKind, Range, Severity, State
 from sbommatch.formats._format import FeedContext
 from sbommatch.formats._packages import package_of
+from sbommatch.formats.csaf_tree import DECODER, CsafDocument, Place, Products, Vulnerability, release_of_cpe, source_package
 from sbommatch.problem import Problem, ProblemCode
-from sbommatch.purl import InvalidPurl, Purl, parse_purl
-
-MAX_BRANCHES = 100
-"""Depth of the tree of products; the standard's own examples and real documents stay below ten."""
-
-MAX_RELATIONS = 10
-"""Relations upon relations: package of a module of a product are two."""
-
-_RELEASE = re.compile(r"cpe:/[ao]:redhat:enterprise_linux:(\d+)(?:\.(\d+))?(?::|$)")
-_STREAM = re.compile(r"cpe:/[ao]:redhat:rhel_(eus|aus|tus|e4s|els)(?:_long_life)?:(\d+)(?:\.(\d+))?(?::|$)")
-_LAYERED = re.compile(r"cpe:/[ao]:redhat:([^:]+):([^:]*):[^:]*:el(\d+)")
-
-
-_COMPONENT = re.compile(r"[A-Za-z0-9][\w.+-]*")
-"""A source package's name."""
-
-
-class _Helper(Struct, frozen=True):
-    purl: str | None = None
-    cpe: str | None = None
-
-
-class _Product(Struct, frozen=True):
-    product_id: str
-    name: str = ""
-    product_identification_helper: _Helper = _Helper()
-
-
-class _Branch(Struct, frozen=True):
-    category: str = ""
-    name: str = ""
-    product: _Product | None = None
-    branches: tuple[msgspec.Raw, ...] = ()
-
-
-class _Relation(Struct, frozen=True):
-    full_product_name: _Product
-    product_reference: str = ""
-    relates_to_product_reference: str = ""
-
-
-class _Tree(Struct, frozen=True):
-    branches: tuple[msgspec.Raw, ...] = ()
-    full_product_names: tuple[_Product, ...] = ()
-    relationships: tuple[_Relation, ...] = ()
-
-
-class _Remediation(Struct, frozen=True):
-    category: str = ""
-    product_ids: tuple[str, ...] = ()
-
-
-class _Cvss(Struct, frozen=True, rename="camel"):
-    vector_string: str = ""
-
-
-class _Score(Struct, frozen=True):
-    cvss_v2: _Cvss | None = None
-    cvss_v3: _Cvss | None = None
-
-
-class _Reference(Struct, frozen=True):
-    url: str = ""
-
-
-class _Threat(Struct, frozen=True):
-    category: str = ""
-    details: str = ""
-
-
-class _Identifier(Struct, frozen=True):
-    text: str = ""
-
-
-class _Vulnerability(Struct, frozen=True):
-    cve: str | None = None
-    ids: tuple[_Identifier, ...] = ()
-    title: str = ""
-    product_status: dict[str, tuple[str, ...]] = {}
-    remediations: tuple[_Remediation, ...] = ()
-    scores: tuple[_Score, ...] = ()
-    threats: tuple[_Threat, ...] = ()
-    references: tuple[_Reference, ...] = ()
-
-
-class _Tracking(Struct, frozen=True):
-    id: str
-    current_release_date: str | None = None
-    initial_release_date: str | None = None
-
-
-class _Head(Struct, frozen=True):
-    tracking: _Tracking
-    title: str = ""
-
-
-class _Document(Struct, frozen=True):
-    document: _Head
-    product_tree: _Tree = _Tree()
-    vulnerabilities: tuple[_Vulnerability, ...] = ()
-
-
-_DECODER = msgspec.json.Decoder(_Document)
-_BRANCH = msgspec.json.Decoder(_Branch)
-
-
-class Place(NamedTuple):
-    """What a product identifier stands for."""
-
-    purl: Purl | None
-    versions: str | None
-    """A range of versions (`vers:…`), where the tree names one."""
-    cpes: tuple[str, ...]
-    """Of the products that it is a component of."""
-    module: str | None
-    component: str = ""
-    """The name of what is a component of a product, where nothing else says what it is: a source package in Red Hat's first documents."""
 
 
 class CsafFormat:
@@ -153,8 +35,8 @@ class CsafFormat:
     def read(self, document: bytes, where: str, context: FeedContext) -> Iterator[Advisory | Problem]:
         """One advisory for each vulnerability, under the CVE's name where the document has that for its own, else the document's."""
         try:
-            found = _DECODER.decode(document)
-            products = _Products(found.product_tree)
+            found = DECODER.decode(document)
+            products = Products(found.product_tree)
         except (ValueError, RecursionError) as exc:
             yield Problem(
                 ProblemCode.BAD_RECORD, where, f"no CSAF document: {exc}", loss=b'"csaf_version"' in document or not _is_json(document)
@@ -174,7 +56,7 @@ def _is_json(document: bytes) -> bool:
 
 
 def _read(
-    vulnerability: _Vulnerability, document: _Document, products: "_Products", at: tuple[str, FeedContext]
+    vulnerability: Vulnerability, document: CsafDocument, products: Products, at: tuple[str, FeedContext]
 ) -> Iterator[Advisory | Problem]:
     where, context = at
     tracking = document.document.tracking
@@ -205,7 +87,7 @@ def _read(
     yield msgspec.structs.replace(advisory, record_sha256=sha256(msgspec.json.encode(advisory)).hexdigest())
 
 
-def _severities(vulnerability: _Vulnerability, source: str) -> Iterator[Severity]:
+def _severities(vulnerability: Vulnerability, source: str) -> Iterator[Severity]:
     words = dict.fromkeys(threat.details for threat in vulnerability.threats if threat.category == "impact" and len(threat.details) < 20)
     yield from (Severity("label", word, source) for word in words)
     vectors = (one.vector_string for score in vulnerability.scores for one in (score.cvss_v3, score.cvss_v2) if one and one.vector_string)
@@ -213,69 +95,7 @@ def _severities(vulnerability: _Vulnerability, source: str) -> Iterator[Severity
         yield Severity(f"CVSS_V{vector[5]}" if vector.startswith("CVSS:") else "CVSS_V2", vector, source)
 
 
-class _Products:
-    """The tree of products, by identifier. Raises ValueError where it is nested without end."""
-
-    def __init__(self, tree: _Tree) -> None:
-        self._products: dict[str, tuple[_Product, str | None]] = {
-            product.product_id: (product, None) for product in tree.full_product_names
-        }
-        self._relations = {relation.full_product_name.product_id: relation for relation in tree.relationships}
-        self._places: dict[str, Place] = {}
-        for raw in tree.branches:
-            self._add(raw, 0)
-
-    def _add(self, raw: msgspec.Raw, depth: int) -> None:
-        if depth > MAX_BRANCHES:
-            raise ValueError(f"its tree of products is over {MAX_BRANCHES} deep")
-        branch = _BRANCH.decode(raw)
-        if branch.product is not None:
-            versions = branch.name if branch.category == "product_version_range" and branch.name.startswith("vers:") else None
-            self._products[branch.product.product_id] = (branch.product, versions)
-        for child in branch.branches:
-            self._add(child, depth + 1)
-
-    def place(self, identifier: str, depth: int = 0) -> Place:
-        """What an identifier stands for; nothing is known of one that the tree does not have."""
-        if identifier not in self._places:
-            self._places[identifier] = self._placed(identifier, depth)
-        return self._places[identifier]
-
-    def _placed(self, identifier: str, depth: int) -> Place:
-        relation = self._relations.get(identifier)
-        if relation is not None and depth < MAX_RELATIONS:
-            component = self.place(relation.product_reference, depth + 1)
-            whole = self.place(relation.relates_to_product_reference, depth + 1)
-            purl = component.purl if component.purl and component.purl.type != "rpmmod" else None
-            name = "" if purl or component.cpes else relation.product_reference
-            return Place(purl, component.versions, whole.cpes, component.module or whole.module or _module_in(name), name)
-        product, versions = self._products.get(identifier, (_Product(identifier), None))
-        helper = product.product_identification_helper
-        try:
-            purl = parse_purl(helper.purl) if helper.purl else None
-        except InvalidPurl:
-            purl = None
-        return Place(purl, versions, (helper.cpe,) if helper.cpe else (), _module(purl))
-
-
-def _module(purl: Purl | None) -> str | None:
-    """`NAME:STREAM` of a module, and of a package that says which it is of."""
-    if purl is None:
-        return None
-    stated = purl.qualifiers.get("rpmmod", "")
-    if purl.type == "rpmmod":
-        stated = f"{purl.name}:{purl.version}" if purl.version else ""
-    parts = stated.split(":")
-    return ":".join(parts[:2]) if len(parts) > 1 else None
-
-
-def _module_in(name: str) -> str | None:
-    """`nodejs:12` of `nodejs:12/nodejs`."""
-    module, slash, _ = name.rpartition("/")
-    return module if slash and ":" in module else None
-
-
-def _affected(vulnerability: _Vulnerability, products: _Products, unplaced: dict[str, int]) -> Iterator[Affected]:
+def _affected(vulnerability: Vulnerability, products: Products, unplaced: dict[str, int]) -> Iterator[Affected]:
     planned = _fix_states(vulnerability)
     for status, identifiers in sorted(vulnerability.product_status.items()):
         for identifier in identifiers:
@@ -283,8 +103,8 @@ def _affected(vulnerability: _Vulnerability, products: _Products, unplaced: dict
                 unplaced[status] = unplaced.get(status, 0) + 1
                 continue
             place = products.place(identifier)
-            if place.purl is None and _COMPONENT.fullmatch(place.component.rpartition("/")[2]) and status.startswith("known_"):
-                place = place._replace(purl=Purl("rpm", "redhat", place.component.rpartition("/")[2], None, {"arch": "src"}, None))
+            if (source := source_package(place)) and status.startswith("known_"):
+                place = place._replace(purl=source)
             row = _rpm(place, status) if place.purl and place.purl.type == "rpm" else _other(place, status)
             if row is None:
                 what = f"of PURL type {place.purl.type}" if place.purl else "without a PURL"
@@ -295,7 +115,7 @@ def _affected(vulnerability: _Vulnerability, products: _Products, unplaced: dict
                 yield row
 
 
-def _fix_states(vulnerability: _Vulnerability) -> Mapping[str, FixState]:
+def _fix_states(vulnerability: Vulnerability) -> Mapping[str, FixState]:
     states = {"no_fix_planned": FixState.WONT_FIX, "none_available": FixState.NOT_FIXED}
     return {
         identifier: states[remediation.category]
@@ -308,7 +128,7 @@ def _fix_states(vulnerability: _Vulnerability) -> Mapping[str, FixState]:
 def _rpm(place: Place, status: str) -> Affected | None:
     """An rpm of Red Hat's; None of any other, and of a product without a release."""
     purl = place.purl
-    found = next((where for cpe in place.cpes if (where := _release(cpe))), None)
+    found = next((where for cpe in place.cpes if (where := release_of_cpe(cpe))), None)
     if purl is None or found is None or purl.namespace != "redhat":
         return None
     arch = purl.qualifiers.get("arch")
@@ -331,17 +151,6 @@ def _rpm(place: Place, status: str) -> Affected | None:
         module=place.module,
         channel=found[1],
     )
-
-
-def _release(cpe: str) -> tuple[str, str | None] | None:
-    """Major release and channel of the product that a CPE names."""
-    if match := _RELEASE.match(cpe):
-        return match[1], None
-    if match := _STREAM.match(cpe):
-        return match[2], f"{match[1]}:{match[2]}.{match[3]}" if match[3] else f"{match[1]}:{match[2]}"
-    if match := _LAYERED.match(cpe):
-        return match[3], f"{match[1]}:{match[2]}" if match[2] else match[1]
-    return None
 
 
 def _other(place: Place, status: str) -> Affected | None:
@@ -412,7 +221,7 @@ def _fixed(versions: list[str]) -> Range:
     ordered = sorted(versions, key=cmp_to_key(SCHEME_BY_NAME["rpm"].compare))
     events, raw = [Event(EventKind.INTRODUCED, "0")], ""
     for place, version in enumerate(ordered):
-        following = _next_release(version)
+        following = _nextrelease_of_cpe(version)
         is_last = place == len(ordered) - 1
         if not is_last and (following is None or SCHEME_BY_NAME["rpm"].compare(following, ordered[place + 1]) >= 0):
             continue
@@ -424,7 +233,7 @@ def _fixed(versions: list[str]) -> Range:
     return Range("rpm", tuple(events), raw, "several_fixes" if len(events) > 2 else None)
 
 
-def _next_release(version: str) -> str | None:
+def _nextrelease_of_cpe(version: str) -> str | None:
     """The lowest version of the next release number; None where the release begins with none."""
     found = _EVR.fullmatch(version)
     return f"{found['upstream']}{int(found['release']) + 1}" if found else None

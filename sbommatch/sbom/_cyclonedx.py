@@ -69,12 +69,22 @@ class _Metadata(Struct, gc=False):
     component: _Component | None = None
 
 
+class _Dependency(Struct, gc=False, rename="camel"):
+    ref: str | None = None
+    depends_on: list[str] | None = None
+    dependency: "list[_Dependency] | None" = None
+    """XML's way of `dependsOn`."""
+
+
 class Bom(Struct, gc=False, rename="camel"):
     """A whole document."""
 
     spec_version: str | None = None
+    serial_number: str | None = None
+    version: int | str | None = None
     metadata: _Metadata | None = None
     components: _Listed = None
+    dependencies: list[_Dependency | None] | None = None
 
 
 def cyclonedx_document(bom: Bom, source: Source, format_: str) -> Document:
@@ -95,6 +105,8 @@ def cyclonedx_document(bom: Bom, source: Source, format_: str) -> Document:
             producer=_producer(metadata.tools),
             subject=_subject(subject, image),
             distros=_subject_distro(subject),
+            bom_link=bom_link(bom.serial_number, bom.version),
+            dependencies=tuple(_dependencies(bom)),
             layers=layers,
             components=_components(subject, bom.components, layers, source.problems),
         ),
@@ -128,7 +140,23 @@ def _subject(subject: _Component, image: StatedImage) -> Subject:
         purl=stated_purl(subject.purl),
         config_digest=image.config_digest,
         platform=image.platform,
+        manifest_digest=image.manifest_digest,
+        references=image.references,
+        ref=subject.bom_ref,
     )
+
+
+def bom_link(serial_number: str | None, version: int | str | None) -> str | None:
+    """`urn:cdx:SERIAL/VERSION`; a document that states no version is the first."""
+    serial = (serial_number or "").strip().lower().removeprefix("urn:uuid:")
+    return f"urn:cdx:{serial}/{version or 1}" if serial else None
+
+
+def _dependencies(bom: Bom) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for one in bom.dependencies or ():
+        named = one and (one.depends_on or [each.ref for each in one.dependency or () if each.ref])
+        if one and one.ref and named:
+            yield one.ref, tuple(named)
 
 
 def _components(subject: _Component, listed: _Listed, layers: Layers, problems: Problems) -> Iterator[Component]:

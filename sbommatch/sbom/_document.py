@@ -22,6 +22,8 @@ class Statements(Struct, frozen=True, kw_only=True):
     components: Iterable[Component]
     """May still be on their way: they are asked for before anything else."""
     layers: Layers
+    bom_link: str | None = None
+    dependencies: tuple[tuple[str, tuple[str, ...]], ...] = ()
     distros: tuple[DistroStatement, ...] = ()
     """What the document itself states, before the components do."""
 
@@ -41,6 +43,8 @@ def assembled(source: Source, found: Statements) -> Document:
         subject=found.subject,
         distros=distros,
         layers=found.layers.all(),
+        bom_link=found.bom_link,
+        dependencies=found.dependencies,
         components=_with_purls(components, distros, source.problems),
         problems=source.problems.all(),
     )

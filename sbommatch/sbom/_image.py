@@ -14,11 +14,16 @@ _LAYER_FIELDS = 4
 """Fields of a layer's line before the instruction, which has spaces of its own."""
 
 
+_REFERENCES = ("sbomgen:image:tag", f"{TRIVY}RepoTag", f"{TRIVY}RepoDigest")
+
+
 class StatedImage(Struct, frozen=True, kw_only=True):
     """What the properties of an image state."""
 
     config_digest: str | None = None
     platform: str | None = None
+    manifest_digest: str | None = None
+    references: tuple[str, ...] = ()
     layers: tuple[ComponentLayer, ...] = ()
 
 
@@ -32,6 +37,8 @@ def stated_image(properties: Iterable[Property], problems: Problems) -> StatedIm
     return StatedImage(
         config_digest=next(iter(values.get("sbomgen:image:config_digest") or values.get(f"{TRIVY}ImageID") or ()), None),
         platform=next(iter(values.get("sbomgen:image:platform", ())), None),
+        manifest_digest=next(iter(values.get("sbomgen:image:manifest_digest", ())), None),
+        references=tuple(dict.fromkeys(reference for name in _REFERENCES for reference in values.get(name, ()))),
         layers=layers,
     )
 

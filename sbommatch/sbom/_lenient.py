@@ -17,8 +17,8 @@ MAX_SALVAGED_VALUES = 8_000_000
 MAX_SALVAGED_DEPTH = 32
 """Levels of JSON that are decoded member by member: each reads all below it again. Real documents have ten."""
 
-INVENTORY = ("components", "metadata.component", "packages", "artifacts", "@graph")
-"""Members that list what is matched: what is left out of them is a loss, anything else (who wrote the document) a note."""
+INVENTORY = ("components", "metadata.component", "packages", "artifacts", "@graph", "statements", "vulnerabilities")
+"""Members that list what is matched, and what is said of it: what is left out of them is a loss, anything else (who wrote it) a note."""
 
 
 def decode(source: Source, record: type[Record]) -> Record:

@@ -37,6 +37,8 @@ class Head(Struct, frozen=True):
     predicate: Raw = _ABSENT
     data: Raw = field(name="Data", default=_ABSENT)
     sbom: Raw = _ABSENT
+    document: Raw = _ABSENT
+    """Of CSAF."""
 
 
 class Opening(Struct, frozen=True):

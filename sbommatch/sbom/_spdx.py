@@ -162,6 +162,8 @@ def spdx_document(spdx: Spdx, relationships: Iterable[Relationship], source: Sou
                 purl=stated_purl(_purl(subject.package)) if subject else None,
                 config_digest=image.config_digest,
                 platform=image.platform,
+                manifest_digest=image.manifest_digest,
+                references=image.references,
             ),
             distros=tern.distros if tern else (),
             layers=layers,

@@ -68,6 +68,11 @@ class Subject(Struct, frozen=True, kw_only=True):
     purl: str | None = None
     config_digest: str | None = None
     platform: str | None = None
+    manifest_digest: str | None = None
+    references: tuple[str, ...] = ()
+    """Of an image, the names it is known by: `ghcr.io/acme/app:1.0`, `ghcr.io/acme/app@sha256:…`."""
+    ref: str | None = None
+    """Its bom-ref."""
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -86,6 +91,10 @@ class Document(Struct, frozen=True, kw_only=True):
     distros: tuple[DistroStatement, ...]
     """Of the document itself where its format has a place for that, then of the components of type operating-system, in document order."""
     layers: tuple[ComponentLayer, ...]
+    bom_link: str | None = None
+    """`urn:cdx:SERIAL/VERSION`, by which other documents refer to this one (CycloneDX's BOM-Link)."""
+    dependencies: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """By ref the refs that it depends on, as far as the document states it."""
     components: tuple[Component, ...]
     """Every component but the subject itself, in document order, nested ones after their parent."""
     problems: tuple[Problem, ...]

@@ -7,7 +7,13 @@ from sbommatch.sbom.component import Document
 _NAMESPACE = "cyclonedx.org/schema/bom/"
 """Before the version; after `http://`, as a rule."""
 
-_WRAPPERS = {"components": "component", "services": "service", "properties": "property", "occurrences": "occurrence"}
+_WRAPPERS = {
+    "components": "component",
+    "services": "service",
+    "properties": "property",
+    "occurrences": "occurrence",
+    "dependencies": "dependency",
+}
 """The lists that are read, and the elements in each."""
 
 

@@ -5,11 +5,11 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol, TypeVar, cast
 
 from msgspec import DecodeError
 from msgspec.structs import replace
@@ -51,6 +51,10 @@ _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
+Found = TypeVar("Found")
+"""What a file is read as."""
+
+
 class Readable(Protocol):
     """What is read of files, pipes and decompressors."""
 
@@ -69,11 +73,7 @@ def read_document(data: bytes, path: str) -> Document:
     What is wrong inside becomes a problem of the document. Raises `UnreadableError` where nothing can be read: malformed JSON, a
     format that is not built yet, a file over the limits; `NoSbomError` where it is no SBOM.
     """
-    if len(data) > MAX_DOCUMENT_BYTES:
-        raise UnreadableError(f"{path}: larger than {MAX_DOCUMENT_BYTES} bytes")
-    problems = Problems(path)
-    text, is_utf8 = _utf8(data, path)
-    source = Source(path, hashlib.sha256(data).hexdigest(), text, problems, is_utf8)
+    source = source_of(data, path)
     try:
         return _read(source)
     except UnicodeDecodeError as error:
@@ -84,6 +84,14 @@ def read_document(data: bytes, path: str) -> Document:
         return _read(Source(path, source.sha256, repaired, problems, is_utf8=True))
 
 
+def source_of(data: bytes, path: str) -> Source:
+    """A document on its way into a reader. Raises `UnreadableError` for one over the limit."""
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise UnreadableError(f"{path}: larger than {MAX_DOCUMENT_BYTES} bytes")
+    text, is_utf8 = _utf8(data, path)
+    return Source(path, hashlib.sha256(data).hexdigest(), text, Problems(path), is_utf8)
+
+
 def open_documents(paths: Iterable[str]) -> Iterator[Document | Problem | UnreadableError]:
     """The documents of files, folders, patterns and standard input (`-`), one by one, in the order given; of folders and patterns by path.
 
@@ -91,12 +99,17 @@ def open_documents(paths: Iterable[str]) -> Iterator[Document | Problem | Unread
     is what a shell would have made of it. What cannot be read comes as the error in its place, so that the caller can go on; a
     folder's file that is no SBOM at all comes as a problem, a note.
     """
+    return opened(paths, read_document)
+
+
+def opened(paths: Iterable[str], read: Callable[[bytes, str], Found]) -> Iterator[Found | Problem | UnreadableError]:
+    """Likewise for what `read` reads; it raises `NoSbomError` for a file that is none of its kind."""
     for path in paths:
         for name in _matches(path) if is_pattern(path) else [path]:
             if name != STDIN and Path(name).is_dir():
-                yield from _open_folder(name)
+                yield from _open_folder(name, read)
             else:
-                yield _open(name)
+                yield _open(name, read)
 
 
 def names_several(paths: Sequence[str]) -> bool:
@@ -116,14 +129,14 @@ def _matches(pattern: str) -> list[str]:
     return sorted(glob(pattern, recursive=True)) or [pattern]  # noqa: PTH207  # it knows hidden files as shells do
 
 
-def _open_folder(folder: str) -> Iterator[Document | Problem | UnreadableError]:
+def _open_folder(folder: str, read: Callable[[bytes, str], Found]) -> Iterator[Found | Problem | UnreadableError]:
     closed: list[OSError] = []
     files = sorted(_files(folder, closed))
     yield from (UnreadableError(f"{error.filename}: {error.strerror}") for error in closed)
     if not files and not closed:
         yield UnreadableError(f"{folder}: holds no file named {', '.join(f'*{suffix}' for suffix in _SUFFIXES)}")
     for path in files:
-        result = _open(path)
+        result = _open(path, read)
         if isinstance(result, NoSbomError):
             yield Problem(ProblemCode.INPUT_UNREADABLE, path, str(result).removeprefix(f"{path}: "), loss=False)
         else:
@@ -140,11 +153,11 @@ def _files(folder: str, closed: list[OSError]) -> Iterator[str]:
                     yield str(path)
 
 
-def _open(path: str) -> Document | UnreadableError:
+def _open(path: str, read: Callable[[bytes, str], Found]) -> Found | UnreadableError:
     try:
         with nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb") as stream:
             data = _bounded(stream, path)
-        return read_document(decompressed(data, path), path)
+        return read(decompressed(data, path), path)
     except UnreadableError as error:
         return error
     except FileNotFoundError:

@@ -71,6 +71,9 @@ class _Image(Struct, gc=False):
 
     user_input: str | None = field(name="userInput", default=None)
     image_id: str | None = field(name="imageID", default=None)
+    manifest_digest: str | None = field(name="manifestDigest", default=None)
+    tags: list[str] | None = None
+    repo_digests: list[str] | None = field(name="repoDigests", default=None)
     layers: list[_Layer] | None = None
     config: str | None = None
     """The image's config, in base64."""
@@ -140,6 +143,8 @@ class SyftJson:
                     name=about.name or image.user_input or (about.target if isinstance(about.target, str) else None),
                     version=stated_version(about.version),
                     config_digest=image.image_id,
+                    manifest_digest=image.manifest_digest,
+                    references=tuple(dict.fromkeys((*(image.tags or ()), *(image.repo_digests or ())))),
                     platform="/".join(part for part in (config.os, config.architecture, config.variant) if part) or None,
                 ),
                 distros=(distro,) if distro else (),

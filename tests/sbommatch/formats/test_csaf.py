@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from sbommatch.advisory import Advisory, Affected, Event, EventKind, FixState, NameKind, State
-from sbommatch.formats import csaf
+from sbommatch.formats import csaf, csaf_tree
 from sbommatch.formats._format import FeedContext, Read
 from sbommatch.formats.csaf import CsafFormat
 from sbommatch.problem import Problem, ProblemCode
@@ -219,7 +219,7 @@ def test_what_is_no_csaf_document_is_a_loss_but_for_what_stands_beside_it(conten
 
 
 def test_trees_and_relations_without_end_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csaf, "MAX_BRANCHES", 3)
+    monkeypatch.setattr(csaf_tree, "MAX_BRANCHES", 3)
     content = msgspec.json.decode(document({}, []))
     content["product_tree"]["branches"] = [{"branches": [{"branches": [{"branches": [{"branches": [{}]}]}]}]}]
     [problem] = read(msgspec.json.encode(content))

@@ -77,6 +77,24 @@ def test_the_subject_is_no_component() -> None:
     assert [each.name for each in document.components] == ["a"]
 
 
+def test_what_others_refer_to_the_document_and_its_parts_by() -> None:
+    document = cyclonedx(
+        {"name": "a", "bom-ref": "a"},
+        serialNumber="urn:uuid:3E671687-395b-41f5-a30f-a58921a69b79", version=3, metadata={"component": {"name": "app", "bom-ref": "main"}},
+        dependencies=[{"ref": "main", "dependsOn": ["a"]}, {"ref": "a"}, {"ref": "a", "dependsOn": []}, None],
+    )  # fmt: skip
+    assert document.bom_link == "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/3"
+    assert (document.subject.ref, document.dependencies) == ("main", (("main", ("a",)),))
+    assert cyclonedx({"name": "a"}).bom_link is None
+
+
+def test_the_names_of_an_image_are_those_of_either_producer() -> None:
+    named = image(("sbomgen:image:tag", "ghcr.io/a/b:1"), ("sbomgen:image:manifest_digest", "sha256:m"),
+                  ("aquasecurity:trivy:RepoTag", "ghcr.io/a/b:1"), ("aquasecurity:trivy:RepoDigest", "ghcr.io/a/b@sha256:m"))  # fmt: skip
+    subject = cyclonedx(metadata=named).subject
+    assert (subject.manifest_digest, subject.references) == ("sha256:m", ("ghcr.io/a/b:1", "ghcr.io/a/b@sha256:m"))
+
+
 def test_the_image_of_sbomgen() -> None:
     metadata = image(("sbomgen:image:config_digest", "sha256:c"), ("sbomgen:image:platform", "linux/amd64"), *LAYERS)
     component = {

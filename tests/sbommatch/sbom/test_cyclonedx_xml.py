@@ -47,6 +47,12 @@ def test_nested_components_and_those_of_the_subject() -> None:
     assert document.components[2].ref == "components[0].components[0]"
 
 
+def test_what_others_refer_to_the_document_and_its_parts_by() -> None:
+    inside = '<dependencies><dependency ref="main"><dependency ref="a"/></dependency><dependency ref="a"/></dependencies>'
+    document = read_document(f'<bom xmlns="{NAMESPACE}" serialNumber="urn:uuid:AB" version="2">{inside}</bom>'.encode(), "made")
+    assert (document.bom_link, document.dependencies) == ("urn:cdx:ab/2", (("main", ("a",)),))
+
+
 def test_components_of_a_pedigree_and_elements_of_strangers_are_no_components() -> None:
     document = xml(
         "<components><component><name>a</name><pedigree><ancestors><component><name>ancestor</name></component></ancestors></pedigree>"

@@ -82,6 +82,9 @@ CONFIG = {
 IMAGE = {
     "userInput": "app:1",
     "imageID": "sha256:c",
+    "manifestDigest": "sha256:m",
+    "tags": ["app:1"],
+    "repoDigests": ["app@sha256:m"],
     "layers": [{"digest": "sha256:l0"}, {"digest": "sha256:l1"}],
     "config": base64.b64encode(json.dumps(CONFIG).encode()).decode(),
 }
@@ -91,6 +94,7 @@ IMAGE = {
 def test_the_image_with_its_layers_and_instructions(source: Any) -> None:
     document = syft({"name": "a", "locations": [{"path": "/x"}, {"path": "/y", "layerID": "sha256:l1"}]}, source=source)
     assert (document.subject.name, document.subject.config_digest, document.subject.platform) == ("app:1", "sha256:c", "linux/arm64/v8")
+    assert (document.subject.manifest_digest, document.subject.references) == ("sha256:m", ("app:1", "app@sha256:m"))
     assert document.layers == (ComponentLayer(0, "sha256:l0", created_by="ADD x"), ComponentLayer(1, "sha256:l1", created_by="RUN y"))
     assert document.components[0].layer == 1
 
