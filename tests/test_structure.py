@@ -61,8 +61,9 @@ FLOORS = {
     "sbommatch.formats": "formats ranges versions advisory ecosystems purl problem",
     "sbommatch.sbom": "sbom purl problem errors",
     "sbommatch.supply": "supply formats advisory ecosystems problem errors",
+    "sbommatch.vex": "vex sbom formats.csaf_tree statement purl problem errors",
     "sbommatch.store": "store supply formats versions advisory ecosystems purl problem errors __version__",
-    "sbommatch.match": "match store sbom versions advisory ecosystems purl problem errors",
+    "sbommatch.match": "match store sbom ranges versions advisory statement ecosystems purl problem errors",
     "sbomgen.rpmdb": "rpmdb",
     "sbomgen.catalogers": "catalogers rpmdb evidence model errors",
     "sbomgen.cache": "cache image evidence layerscan model errors",
@@ -122,13 +123,16 @@ PLUGINS = [
     ("sbommatch.formats", "FORMATS"),
     ("sbommatch.sbom", "READERS"),
     ("sbommatch.reports", "REPORTS"),
+    ("sbommatch.vex", "VEX_FORMATS"),
 ]
 
 NO_PLUGINS = {
     "sbomgen.documents": {"content", "diff", "escape", "inspect", "layers", "licences", "properties", "spdx_licences"},
+    "sbommatch.formats": {"csaf_tree"},
+    "sbommatch.vex": {"read"},
     "sbommatch.versions": {"scheme", "numbers", "intervals"},
     "sbommatch.sbom": {"component", "read", "spellings"},
-    "sbommatch.reports": {"explanation", "output", "report", "text", "words"},
+    "sbommatch.reports": {"explanation", "output", "report", "text", "vex_document", "words"},
 }
 """Modules of a plugin folder that others use too; those that only its plugins share begin with an underscore."""
 
