@@ -12,8 +12,10 @@ from pathlib import Path
 
 import click
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sbommatch.cli import base
+from sbommatch.cli.decisions import Decisions, policy_option, read_decisions, vex_option
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID
 from sbommatch.errors import UnreadableError, UsageError
 from sbommatch.match.coverage import coverage_of
@@ -30,7 +32,7 @@ from sbommatch.match.policy import (
     failures,
     feeds_older,
 )
-from sbommatch.problem import Problem
+from sbommatch.problem import Problem, ProblemCode
 from sbommatch.reports import REPORTS
 from sbommatch.reports.output import Output, parse_outputs
 from sbommatch.reports.report import Exit, ScanReport, Style, evaluation_day
@@ -51,6 +53,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     policy: Policy
     options: MatchOptions
     as_of: datetime | None
+    decisions: Decisions
     evaluated_on: str
     strict: bool
     quiet: bool
@@ -87,9 +90,10 @@ class Inputs:
 
 
 def report_problems(problems: Iterable[Problem], settings: Settings) -> None:
-    """Losses on stderr always, notes when asked."""
+    """Losses on stderr always, and statements that contradict each other, unless quiet; other notes when asked."""
     for problem in problems:
-        if problem.loss or (settings.verbose and not settings.quiet):
+        said = settings.verbose or problem.code is ProblemCode.CONTRADICTION
+        if problem.loss or (said and not settings.quiet):
             base.warn(f"{problem.where}: {problem.message}")
 
 
@@ -149,6 +153,8 @@ distro_option = base.option(
 )  # fmt: skip
 @distro_option
 @base.as_of_option
+@vex_option
+@policy_option
 @base.option("--strict", is_flag=True, help="Exit 5 for notes too, not only where something was lost.")
 @base.quiet_option
 @base.verbose_option
@@ -166,6 +172,8 @@ def scan(
     max_age: int | None,
     distro: DistroStatement | None,
     as_of: datetime | None,
+    vex: tuple[str, ...],
+    policy: Path | None,
     strict: bool,
     quiet: bool,
     verbose: bool,
@@ -176,6 +184,7 @@ def scan(
     `-` for standard input.
     """
     several = names_several(sboms)
+    today = evaluation_day()
     settings = Settings(
         outputs=parse_outputs(output, several=several),
         policy=Policy(
@@ -189,16 +198,20 @@ def scan(
         ),
         options=MatchOptions(distro, omit_hidden=hidden == Hidden.OMIT),
         as_of=as_of,
-        evaluated_on=evaluation_day(),
+        decisions=read_decisions(vex, policy, today),
+        evaluated_on=today,
         strict=strict,
         quiet=quiet,
         verbose=verbose,
     )
     inputs = Inputs(sboms, settings)
+    settings.decisions.warn(quiet=quiet, verbose=verbose)
     with _without_collector():
         batches = batched(inputs)
         first = next(batches, None)  # a database is not asked for when there is nothing to ask
         codes = _match(chain([first], batches), base.database_pointer(db), settings) if first else set()
+    if verbose and not quiet:
+        settings.decisions.warn_of_unused()
     base.finish(codes | {inputs.code()})
 
 
@@ -236,7 +249,7 @@ def _match(batches: Iterable[Sequence[Document]], pointer: Path, settings: Setti
         writer.warn_of_age()
         for documents in batches:
             for target in match_documents(documents, database, settings.options):
-                codes.add(writer.write(applied(target, settings.policy)))
+                codes.add(writer.write(applied(settings.decisions.applied(target), settings.policy)))
     return codes
 
 
@@ -254,6 +267,7 @@ class Writer:
         """The exit code of that document."""
         settings = self._settings
         report_problems(target.problems, settings)
+        target = replace(target, problems=(*target.problems, *settings.decisions.problems))
         self._warn_of_silence(target)
         exit_ = exit_of(target, settings, self._database)
         report = ScanReport(evaluated_on=settings.evaluated_on, database=self._database, targets=(target,), exit=exit_)

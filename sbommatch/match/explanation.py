@@ -10,11 +10,13 @@ from enum import StrEnum
 from msgspec import Struct
 
 from sbommatch.advisory import FixState, State
-from sbommatch.ecosystems import DISTRIBUTION_BY_ID, LANGUAGE_BY_PURL_TYPE, unchanged
+from sbommatch.ecosystems import DISTRIBUTION_BY_ID
 from sbommatch.match.coordinates import names_of
 from sbommatch.match.model import ComponentResult, Finding, NotChecked, Verdict
+from sbommatch.match.products import is_same
 from sbommatch.purl import InvalidPurl, Purl, parse_purl
 from sbommatch.sbom.component import Component
+from sbommatch.statement import Status
 from sbommatch.store.model import FoundRecord, Group, Lookup, Record
 
 
@@ -33,6 +35,8 @@ class Outcome(StrEnum):
     BELOW_INTRODUCED = "below_introduced"
     OUTSIDE = "outside"
     """Above the last affected version, or none of those listed."""
+    OTHER_ARCH = "other_arch"
+    OTHER_MODULE = "other_module"
     WITHDRAWN = "withdrawn"
     """The whole record: it does not count."""
 
@@ -68,22 +72,41 @@ class ExplainedRecord(Struct, frozen=True, kw_only=True):
     """The one that decides first."""
 
 
+class ExplainedStatement(Struct, frozen=True, kw_only=True):
+    """A VEX statement on the vulnerability, as it bears on a component."""
+
+    document: str
+    place: str
+    status: Status
+    justification: str | None
+    impact: str | None
+    action: str | None
+    said_at: str | None
+    means: bool
+    """Whether the component is one of its products, or in one."""
+    counts: bool
+    """Whether it decides: it is not where a newer one stands, or one that says otherwise while none is the newer."""
+
+
 class ExplainedComponent(Struct, frozen=True):
-    """A component with its verdict, and the findings and records that the question is about."""
+    """A component with its verdict, and the findings, records and statements that the question is about."""
 
     result: ComponentResult
     findings: tuple[Finding, ...]
     records: tuple[ExplainedRecord, ...]
+    statements: tuple[ExplainedStatement, ...] = ()
+    """Those that mean the component first."""
 
     @property
     def answer(self) -> Verdict:
         """The verdict as far as the question goes: a component may be affected by much, and not by what was asked for."""
         outcomes = {record.outcome for record in self.records}
         if self.findings:
-            return Verdict.AFFECTED
+            return Verdict.CLEARED if all(finding.is_cleared for finding in self.findings) else Verdict.AFFECTED
         if self.result.reason or Outcome.UNPLACED in outcomes:
             return Verdict.NOT_CHECKED
-        return Verdict.CLEARED if outcomes & {Outcome.CLEARED, Outcome.CLOSED} else Verdict.NO_MATCH
+        spared = any(one.counts and one.status is Status.NOT_AFFECTED for one in self.statements)
+        return Verdict.CLEARED if spared or outcomes & {Outcome.CLEARED, Outcome.CLOSED} else Verdict.NO_MATCH
 
 
 class Why(StrEnum):
@@ -159,13 +182,15 @@ def _from_above(row: Record) -> bytes:
 def _row(lookup: Lookup, row: Record, *, is_found: bool) -> ExplainedRow:
     outcome = _outcome(lookup, row, is_found=is_found)
     plain = "listed" if row.listed else "compare" if lookup.key is None or row.lo is None else "interval"
-    comparison = _comparison(lookup.raw_version, row, outcome)
+    comparison = _comparison(lookup, row, outcome)
     return ExplainedRow(range=row.raw, rule=row.rule or plain, fix=row.fix, outcome=outcome, comparison=comparison)
 
 
 def _outcome(lookup: Lookup, row: Record, *, is_found: bool) -> Outcome:
     if row.withdrawn:
         return Outcome.WITHDRAWN
+    if not row.applies:
+        return Outcome.OTHER_ARCH if _is_other_arch(lookup, row) else Outcome.OTHER_MODULE
     if row.met and row.channel and row.channel not in lookup.channels and not (is_found and row.state is State.AFFECTED):
         return Outcome.OTHER_CHANNEL
     if row.met:
@@ -177,6 +202,10 @@ def _outcome(lookup: Lookup, row: Record, *, is_found: bool) -> Outcome:
     return Outcome.FIXED if row.fix and row.fix_state is FixState.FIXED else Outcome.OUTSIDE
 
 
+def _is_other_arch(lookup: Lookup, row: Record) -> bool:
+    return row.arch is not None and lookup.arch not in {None, "noarch", *row.arch.split("|")}
+
+
 def _met_outcome(row: Record, *, is_found: bool) -> Outcome:
     if row.unplaced:
         return Outcome.UNPLACED
@@ -185,7 +214,13 @@ def _met_outcome(row: Record, *, is_found: bool) -> Outcome:
     return Outcome.AFFECTED if is_found else Outcome.CLOSED
 
 
-def _comparison(version: str, row: Record, outcome: Outcome) -> str:
+def _comparison(lookup: Lookup, row: Record, outcome: Outcome) -> str:
+    version = lookup.raw_version
+    if outcome is Outcome.OTHER_ARCH:
+        return f"{row.raw} of {row.arch}, and the package is of {lookup.arch}"
+    if outcome is Outcome.OTHER_MODULE:
+        row_module, own = (f"module {module}" if module else "no module" for module in (row.module, lookup.module))
+        return f"{row.raw} of {row_module}, and the package is of {own}"
     if outcome is Outcome.FIXED:
         return f"{version} >= {row.fix}"
     if outcome is Outcome.BELOW_INTRODUCED:
@@ -235,17 +270,6 @@ def _could_be(component: Component, row: Record) -> bool:
 def is_meant(component: Component, asked: Purl) -> bool:
     """Whether a PURL means a component: type and name as the ecosystem compares them, and what else it states, version and qualifiers."""
     try:
-        own = parse_purl(component.purl or "")
+        return is_same(asked, parse_purl(component.purl or ""), component.version)
     except InvalidPurl:
         return False
-    return (
-        _identity(own) == _identity(asked)
-        and asked.version in {None, own.version or component.version}
-        and asked.qualifiers.items() <= own.qualifiers.items()
-    )
-
-
-def _identity(purl: Purl) -> tuple[str, str | None, str]:
-    language = LANGUAGE_BY_PURL_TYPE.get(purl.type)
-    normalise = language.normalise if language else unchanged
-    return purl.type, normalise(purl.namespace) if purl.namespace else None, normalise(purl.name)

@@ -7,6 +7,7 @@ from msgspec import Struct
 from sbommatch.advisory import Epss, FixState, Kev
 from sbommatch.problem import Problem
 from sbommatch.sbom.component import Component, Document
+from sbommatch.statement import SILENCING, Status
 from sbommatch.store.model import Lookup
 
 
@@ -109,6 +110,20 @@ class FindingStatus(StrEnum):
     SUPPRESSED = "suppressed"
 
 
+class VexWord(Struct, frozen=True, kw_only=True):
+    """What a VEX document says of a finding."""
+
+    document: str
+    status: Status
+    justification: str | None
+    impact: str | None
+    action: str | None
+    said_at: str | None
+    """RFC 3339, UTC."""
+    counts: bool
+    """False where a newer document says otherwise, or another one does and none is the newer."""
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One component and one vulnerability group."""
 
@@ -128,7 +143,14 @@ class Finding(Struct, frozen=True, kw_only=True):
     """See `sbommatch.match.risk`."""
     status: FindingStatus = FindingStatus.OPEN
     suppressed_by: tuple[str, ...] = ()
-    """The rules that silence it: of the user, or of matching itself (`kernel_headers`, `covered_by REF`)."""
+    """What silences it: rules of the user or of matching itself (`kernel_headers`, `covered_by REF`), VEX statements."""
+    vex: tuple[VexWord, ...] = ()
+    """The newest first."""
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether a VEX statement says that this one is not affected, or not any more."""
+        return any(word.counts and word.status in SILENCING for word in self.vex)
 
 
 class Unchecked(Struct, frozen=True, order=True):

@@ -6,7 +6,7 @@ import msgspec
 
 from sbommatch import __version__
 from sbommatch.advisory import NameKind
-from sbommatch.match.explanation import Elsewhere, ExplainedComponent, ExplainedRecord, Explanation, Outcome, Why
+from sbommatch.match.explanation import Elsewhere, ExplainedComponent, ExplainedRecord, ExplainedStatement, Explanation, Outcome, Why
 from sbommatch.match.model import NotChecked, Verdict
 from sbommatch.reports.json_report import database_shape, document_shape, lookup_shape
 from sbommatch.reports.text import counted, printable
@@ -20,6 +20,9 @@ SCHEMA = "sbommatch.explain/1"
 ELSEWHERE_SHOWN = 12
 """Packages in words: a kernel record names hundreds."""
 
+STATEMENTS_SHOWN = 3
+"""Statements about other products, in words: a repository of VEX documents has hundreds for one CVE."""
+
 OUTCOME_WORDS = {
     Outcome.WITHDRAWN: "withdrawn, it does not count",
     Outcome.AFFECTED: "affected",
@@ -30,6 +33,8 @@ OUTCOME_WORDS = {
     Outcome.FIXED: "fixed",
     Outcome.BELOW_INTRODUCED: "not affected yet",
     Outcome.OUTSIDE: "not affected",
+    Outcome.OTHER_ARCH: "about another architecture",
+    Outcome.OTHER_MODULE: "about another module",
 }
 
 VERDICT_WORDS = {
@@ -75,6 +80,8 @@ def _component_shape(explained: ExplainedComponent) -> dict[str, object]:
         "answer": explained.answer,
         "lookups": [lookup_shape(lookup, feeds, exact=exact) for lookup, feeds in zip(result.lookups, result.feeds, strict=True)],
         "findings": [finding.id for finding in explained.findings],
+        "suppressed": [{"id": one.id, "by": one.suppressed_by} for one in explained.findings if one.suppressed_by],
+        "statements": explained.statements,
         "records": explained.records,
     }
 
@@ -111,6 +118,20 @@ def _component_lines(explained: ExplainedComponent, explanation: Explanation) ->
         yield from _record_lines(record)
     if result.lookups and not explained.records:
         yield "  no record of any feed names it"
+    yield from (f"  {finding.id} is suppressed by {rule}" for finding in explained.findings for rule in finding.suppressed_by)
+    yield from _statement_lines(explained.statements)
+
+
+def _statement_lines(statements: Sequence[ExplainedStatement]) -> Iterator[str]:
+    others = sum(not one.means for one in statements)
+    for one in statements[: len(statements) - max(others - STATEMENTS_SHOWN, 0)]:
+        why = f" ({one.justification})" if one.justification else ""
+        said = "; ".join(filter(None, (one.impact, f"action: {one.action}" if one.action else None)))
+        on = f" on {one.said_at[:10]}" if one.said_at else ""
+        effect = "counts" if one.counts else "does not count beside others" if one.means else "not applied, it is about other products"
+        yield f"  {one.document} {one.place} says {one.status}{why}{on}: {effect}{f': {said}' if said else ''}"
+    if others > STATEMENTS_SHOWN:
+        yield f"  and {others - STATEMENTS_SHOWN} more statements about other products"
 
 
 def _record_lines(record: ExplainedRecord) -> Iterator[str]:

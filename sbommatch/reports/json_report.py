@@ -143,6 +143,7 @@ def finding_shape(finding: Finding) -> dict[str, object]:
         "hidden": finding.hidden,
         "status": finding.status,
         "suppressed_by": finding.suppressed_by,
+        "vex": finding.vex,
     }
 
 

@@ -21,7 +21,7 @@ from sbommatch.match.model import ComponentResult, Finding, FindingStatus, Level
 from sbommatch.match.policy import RANKS
 from sbommatch.reports.report import ScanReport, Style
 from sbommatch.reports.text import GAP, aligned, column_widths, counted, printable, shortened
-from sbommatch.reports.words import REASON_WORDS, fix_in_words
+from sbommatch.reports.words import REASON_WORDS, fix_in_words, suppressor
 from sbommatch.sbom.component import ComponentLayer
 
 HEADER = ("SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN")
@@ -161,8 +161,8 @@ def _count_line(shown: Sequence[Finding], hidden: Sequence[Finding]) -> str:
 
 def _suppressed_line(target: TargetResult) -> list[str]:
     """As in `3 more suppressed: 2 by covered_by, 1 by kernel_headers`."""
-    rules = Counter(finding.suppressed_by[0].partition(" ")[0] for finding in target.findings if finding.status is FindingStatus.SUPPRESSED)
-    said = ", ".join(f"{number} by {rule}" for rule, number in sorted(rules.items()))
+    rules = Counter(suppressor(finding.suppressed_by[0]) for finding in target.findings if finding.status is FindingStatus.SUPPRESSED)
+    said = ", ".join(f"{number} by {printable(rule)}" for rule, number in sorted(rules.items()))
     return [f"{counted(rules.total(), 'finding')} suppressed: {said}"] if rules else []
 
 

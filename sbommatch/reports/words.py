@@ -27,3 +27,13 @@ def fix_in_words(fix: Fix) -> str:
     """The versions that fix it, else the state; and what only a channel of updates has, with its name."""
     said = ", ".join(fix.versions) or FIX_WORDS[fix.state]
     return ", ".join([said, *(f"{version} ({channel.channel})" for channel in fix.channels for version in channel.versions)])
+
+
+def suppressor(words: str) -> str:
+    """The rule or file that a word of `suppressed_by` is of.
+
+    >>> suppressor("covered_by pkg:deb/debian/python3-requests@2.28.1"), suppressor("policy.toml: rule 3 (alice): not reachable")
+    ('covered_by', 'policy.toml')
+    """
+    file, colon, _ = words.partition(": ")
+    return file if colon else words.partition(" ")[0]

@@ -183,9 +183,13 @@ class Record(Struct, frozen=True, kw_only=True):
     """The version that the row lists, where its text alone decides."""
     unplaced: bool
     channel: str | None = None
+    arch: str | None = None
+    module: str | None = None
     withdrawn: str | None
     met: bool
     """Whether the version of the lookup is in the row; False where there is no lookup."""
+    applies: bool = True
+    """False: the row is about another architecture or module than the lookup's."""
 
 
 class FoundRecord(Struct, frozen=True, kw_only=True):

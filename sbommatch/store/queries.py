@@ -201,22 +201,25 @@ def _inside(lookup: Lookup, scheme: str, events: str) -> bool | None:
 
 _RECORD_COLUMNS = """
     a.advisory_id, d.feed, d.record_id AS record, a.name_kind, a.scheme, a.state, a.fix_state, a.fix, a.raw, a.rule, a.lo, a.hi, a.listed,
-    a.unplaced, a.channel, d.withdrawn
+    a.unplaced, a.channel, a.arch, a."module", d.withdrawn
 """
 
 _RECORDS = f"""
 {_NEAR}
-SELECT l.namespace, l.name, {_RECORD_COLUMNS}, coalesce({_INSIDE}, FALSE) AS met,
+SELECT l.namespace, l.name, {_RECORD_COLUMNS}, coalesce({_INSIDE}, FALSE) AS met, coalesce(({_APPLIES}), FALSE) AS applies,
     CASE WHEN {_BY_COMPARE} THEN a.events END AS events
 {_JOIN}
-WHERE {_APPLIES} AND a.last_snapshot IS NULL AND d.last_snapshot IS NULL
+WHERE (({_APPLIES}) OR ($11 AND a.name_kind = l.name_kind AND a.scheme = l.scheme)) AND a.last_snapshot IS NULL AND d.last_snapshot IS NULL
 ORDER BY d.feed, d.record_id, a.lo, a.hi, a.raw
 """
 
 
-def records_of(database: Database, lookup: Lookup) -> tuple[Record, ...]:
-    """Every row of the lookup's package, whether it counts or not: what `explain` tells apart by state, withdrawal and `met`."""
-    rows = database.records(_RECORDS, _parameters([lookup]))
+def records_of(database: Database, lookup: Lookup, *, with_others: bool = False) -> tuple[Record, ...]:
+    """Every row of the lookup's package, whether it counts or not: what `explain` tells apart by state, withdrawal and `met`.
+
+    `with_others`: those about other architectures and modules too.
+    """
+    rows = database.records(_RECORDS, [*_parameters([lookup]), with_others])
     for row in rows:
         if row["events"] is not None:
             row["met"] = bool(_inside(lookup, row["scheme"], row["events"]))

@@ -82,11 +82,13 @@ def db(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "feeds.json"
 
 
-def scanned(db: Path, folder: Path, components: Iterable[dict[str, Any]], producer: str = "trivy", **fields: Any) -> Any:
+def scanned(
+    db: Path, folder: Path, components: Iterable[dict[str, Any]], producer: str = "trivy", vex: Path | None = None, **fields: Any
+) -> Any:
     tools = {"components": [{"type": "application", "name": producer, "version": "1.0.0"}]}
     document = {"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"tools": tools}, "components": list(components), **fields}
     (folder / "asked.cdx.json").write_text(json.dumps(document))
-    ran = run("sbommatch", folder / "asked.cdx.json", "--db", db, "-o", "json")
+    ran = run("sbommatch", folder / "asked.cdx.json", "--db", db, "-o", "json", *(("--vex", vex) if vex else ()))
     assert ran.code == 0, ran.stderr
     return ran.json["targets"][0]
 
@@ -160,6 +162,19 @@ def test_a_missing_epoch_is_what_the_producer_makes_it(db: Path, tmp_path: Path,
     target = scanned(db, tmp_path, [library(f"{VIM}.{release}?distro=almalinux-8.5")], producer=producer)
     found = next(iter(target["findings"]), None)
     assert (target["components"][0]["verdict"], found and found["match"]["rule"], found and found["match"]["exact"]) == expected
+
+
+def test_a_word_on_one_of_eight_cves_silences_that_one(db: Path, tmp_path: Path) -> None:
+    """RUSTSEC-2020-0014 names eight; the statement names the record as an alias of the one, as tools do."""
+    named = {"name": "CVE-2020-35868", "aliases": ["RUSTSEC-2020-0014", "GHSA-g4w7-3qr8-5623"]}
+    said = {"vulnerability": named, "products": [{"@id": "pkg:cargo/rusqlite"}], "status": "not_affected", "impact_statement": "no hooks"}
+    vex = tmp_path / "vex.json"
+    vex.write_text(json.dumps({"@context": "https://openvex.dev/ns/v0.2.0", "@id": "v", "statements": [said]}))
+    target = scanned(db, tmp_path, [library("pkg:cargo/rusqlite@0.22.0")], vex=vex)
+    found = {one["id"]: one["status"] for one in target["findings"]}
+    cves = {f"CVE-2020-{number}": "open" for number in range(35866, 35874)}
+    assert {name: status for name, status in found.items() if name in cves} == cves | {"CVE-2020-35868": "suppressed"}
+    assert [one["verdict"] for one in target["components"]] == ["affected"]
 
 
 def test_a_debian_document_without_release_is_not_checked(db: Path, tmp_path: Path) -> None:

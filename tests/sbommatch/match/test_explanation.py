@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 from sbommatch.advisory import FixState, State
-from sbommatch.match.explanation import ExplainedComponent, Outcome, Why, elsewhere, explained_records, is_meant
+from sbommatch.match.explanation import ExplainedComponent, ExplainedStatement, Outcome, Why, elsewhere, explained_records, is_meant
 from sbommatch.match.model import ComponentResult, NotChecked, Verdict
 from sbommatch.purl import parse_purl
+from sbommatch.statement import Status
 from sbommatch.store.model import FoundRecord, Record
 from tests.sbommatch.match.made import component, finding, group, lookup, result
 
-MIDDLE = lookup(key=b"m")
+MIDDLE = lookup(key=b"m", arch="x86_64")
 GROUPS = {1: (group("CVE-2019-1551", "GHSA-x"),)}
 FINDING = finding()
 
@@ -53,6 +54,16 @@ def row(**fields: Any) -> Record:
         (row(met=False, hi=b"c", fix=None, fix_state=FixState.UNKNOWN), Outcome.OUTSIDE, "1.1.1d-r2 is not in <1.1.1d-r3"),
         (row(met=False, lo=b"n"), Outcome.BELOW_INTRODUCED, "1.1.1d-r2 is below <1.1.1d-r3"),
         (row(met=False, lo=None, hi=None, listed="1.0"), Outcome.OUTSIDE, "1.1.1d-r2 is not in <1.1.1d-r3"),
+        (
+            row(applies=False, arch="s390x|ppc64le", module="nodejs:12"),
+            Outcome.OTHER_ARCH,
+            "<1.1.1d-r3 of s390x|ppc64le, and the package is of x86_64",
+        ),
+        (
+            row(applies=False, arch="x86_64", module="nodejs:12"),
+            Outcome.OTHER_MODULE,
+            "<1.1.1d-r3 of module nodejs:12, and the package is of no module",
+        ),
     ],
 )
 def test_a_row_is_told_apart(one: Record, outcome: Outcome, comparison: str) -> None:
@@ -193,3 +204,20 @@ def test_a_purl_means_what_agrees_with_all_that_it_states(asked: str, meant: boo
 
 def test_a_component_without_a_purl_is_meant_by_none() -> None:
     assert not is_meant(component(None), parse_purl("pkg:pypi/thing"))
+
+
+@pytest.mark.parametrize(
+    ("status", "counts", "answer"),
+    [
+        (Status.NOT_AFFECTED, True, Verdict.CLEARED),
+        (Status.NOT_AFFECTED, False, Verdict.NO_MATCH),
+        (Status.FIXED, True, Verdict.NO_MATCH),
+        (Status.AFFECTED, True, Verdict.NO_MATCH),
+    ],
+)
+def test_a_statement_clears_what_no_record_matches(status: Status, counts: bool, answer: Verdict) -> None:
+    said = ExplainedStatement(
+        document="v.json", place="statements[0]", status=status, justification=None, impact=None, action=None, said_at=None, means=True,
+        counts=counts,
+    )  # fmt: skip
+    assert ExplainedComponent(result(component("pkg:npm/a@1")), (), (), (said,)).answer is answer

@@ -3,10 +3,11 @@
 from typing import Any
 
 from sbommatch.advisory import FixState
-from sbommatch.match.model import CvssScore, FindingSeverity, Fix, Level, NotChecked, TargetResult, Unchecked, Verdict
+from sbommatch.match.model import CvssScore, FindingSeverity, Fix, Level, NotChecked, TargetResult, Unchecked, Verdict, VexWord
 from sbommatch.problem import Problem, ProblemCode
 from sbommatch.reports.report import Exit, ScanReport
 from sbommatch.sbom.component import ComponentLayer, DistroStatement, Subject
+from sbommatch.statement import Status
 from sbommatch.store.model import DatabaseStatus
 from tests.sbommatch.match.made import component, document, feed, finding, lookup, result, target
 
@@ -16,6 +17,11 @@ LAYERS = (
         1, "sha256:" + "b" * 64, None, "RUN |1 TOKEN=x /bin/sh -c apk add   curl && rm -rf /var/cache # buildkit", "Dockerfile:3-4", "own"
     ),
 )
+
+WORD = VexWord(
+    document="v.json", status=Status.AFFECTED, justification=None, impact=None, action="turn it off", counts=True,
+    said_at="2024-01-01T00:00:00Z",
+)  # fmt: skip
 
 
 def database(**fields: Any) -> DatabaseStatus:
@@ -48,7 +54,7 @@ def full_target() -> TargetResult:
             finding(Level.UNKNOWN, ref=ssl.ref),
             finding(Level.UNKNOWN, ref=crypto.ref),
             finding(ref=curl.ref, id="CVE-2019-5482", severity=rated, also=(match,)),
-            finding(ref=jinja.ref, id="CVE-2020-28493", hidden=True, fix=Fix(FixState.WONT_FIX, ())),
+            finding(ref=jinja.ref, id="CVE-2020-28493", hidden=True, fix=Fix(FixState.WONT_FIX, ()), vex=(WORD,)),
         ],
         document=document(
             ssl, crypto, curl, jinja, unknown, distros=(DistroStatement("alpine", "3.11.3"),), layers=LAYERS,

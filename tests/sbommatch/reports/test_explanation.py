@@ -1,10 +1,22 @@
 """Explanations, for people and for programs."""
 
+from typing import Any
+
 import pytest
 
-from sbommatch.match.explanation import Elsewhere, ExplainedComponent, ExplainedRecord, ExplainedRow, Explanation, Outcome, Why
+from sbommatch.match.explanation import (
+    Elsewhere,
+    ExplainedComponent,
+    ExplainedRecord,
+    ExplainedRow,
+    ExplainedStatement,
+    Explanation,
+    Outcome,
+    Why,
+)
 from sbommatch.match.model import NotChecked, Verdict
-from sbommatch.reports.explanation import ELSEWHERE_SHOWN, OUTCOME_WORDS, explanation_json, explanation_text
+from sbommatch.reports.explanation import ELSEWHERE_SHOWN, OUTCOME_WORDS, STATEMENTS_SHOWN, explanation_json, explanation_text
+from sbommatch.statement import Status
 from tests.sbommatch.match.made import component, document, finding, lookup, result
 from tests.sbommatch.reports.made import database
 from tests.sbommatch.reports.schemas import check
@@ -101,3 +113,27 @@ def test_nothing_acts_on_the_terminal() -> None:
 
 def test_every_outcome_has_words() -> None:
     assert set(OUTCOME_WORDS) == set(Outcome)
+
+
+def said(**fields: Any) -> ExplainedStatement:
+    defaults: dict[str, Any] = {"document": "v.json", "place": "statements[0]", "status": Status.AFFECTED, "justification": None}
+    defaults |= {"impact": None, "action": "turn it off", "said_at": "2024-01-01T00:00:00Z", "means": True, "counts": False}
+    return ExplainedStatement(**defaults | fields)
+
+
+def test_statements_and_rules_follow_the_records() -> None:
+    silenced = finding(suppressed_by=("policy.toml: rule 1 (alice)",))
+    others = [said(means=False, place=f"statements[{number}]") for number in range(STATEMENTS_SHOWN + 2)]
+    told = ExplainedComponent(LIBSSL, (silenced,), (RECORD,), (said(), *others))
+    explanation = Explanation("CVE-2019-1551", ("CVE-2019-1551",), (told,), ())
+    lines = text_of(explanation).splitlines()
+    assert lines[-6:-4] == [
+        "  CVE-2019-1551 is suppressed by policy.toml: rule 1 (alice)",
+        "  v.json statements[0] says affected on 2024-01-01: does not count beside others: action: turn it off",
+    ]
+    assert [line.rpartition(": not")[0] for line in lines[-4:-1]] == [
+        f"  v.json statements[{n}] says affected on 2024-01-01" for n in range(3)
+    ]
+    assert lines[-1] == "  and 2 more statements about other products"
+    shown = check(explanation_json(explanation, document(), database()), "explain-1.schema.json")["components"][0]
+    assert (len(shown["statements"]), shown["suppressed"]) == (6, [{"id": "CVE-2019-1551", "by": ["policy.toml: rule 1 (alice)"]}])

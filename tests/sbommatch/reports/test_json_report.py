@@ -23,7 +23,9 @@ def test_a_full_report_is_valid_and_has_nothing_that_the_schema_does_not_know() 
     curl = next(finding for finding in shown["findings"] if finding["id"] == "CVE-2019-5482")
     assert (curl["feed"], curl["record"], curl["severity"]["level"]) == ("alpine-secdb", "CVE-2019-1551", "high")
     assert [also["record"] for also in curl["match"]["also"]] == ["CVE-2019-1551"]
-    assert (curl["kev"], curl["epss"], curl["risk"]) == (None, None, None)
+    assert (curl["kev"], curl["epss"], curl["risk"], curl["vex"]) == (None, None, None, [])
+    (word,) = next(finding for finding in shown["findings"] if finding["id"] == "CVE-2020-28493")["vex"]
+    assert (word["status"], word["action"], word["counts"]) == ("affected", "turn it off", True)
 
 
 def test_an_empty_report_is_valid() -> None:

@@ -163,6 +163,18 @@ def test_a_row_of_a_module_is_for_packages_of_that_module(world: Path, module: s
     assert [(row.record, row.rule, row.exact) for row in rows] == expected
 
 
+def test_records_of_tell_rows_of_other_modules_apart_when_asked(world: Path) -> None:
+    question = alma("module", "1.0-1.el8", module="a:2")
+    with open_database(world) as database:
+        assert {row.record for row in records_of(database, question)} == {"ALSA-2"}
+        rows = records_of(database, question, with_others=True)
+    assert {(row.record, row.module, row.applies) for row in rows} == {
+        ("ALSA-1", "a:1", False),
+        ("ALSA-2", "*", True),
+        ("ALSA-3", None, False),
+    }
+
+
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
