@@ -11,6 +11,7 @@ from sbommatch.cli.base import DEFAULT_COMMAND, PROGRAM, CommandEntry, LazyGroup
 COMMANDS = (
     CommandEntry("scan", "sbommatch.cli.scan:scan", "Match SBOMs with the feed database: findings, verdicts, coverage."),
     CommandEntry("explain", "sbommatch.cli.explain:explain", "Say why a vulnerability was found for a component, or why not."),
+    CommandEntry("vex", "sbommatch.cli.vex:vex", "Write OpenVEX from what is decided on the findings in SBOMs."),
     CommandEntry("db", "sbommatch.cli.db:db", "Build the feed database, and look into it."),
     CommandEntry("version", "sbommatch.cli.version:version", "Compare versions as their ecosystems do."),
 )
