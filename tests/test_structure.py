@@ -68,7 +68,9 @@ FLOORS = {
     "sbomgen.catalogers": "catalogers rpmdb evidence model errors",
     "sbomgen.cache": "cache image evidence layerscan model errors",
     "sbomgen.image": "image evidence layerscan model errors __version__",
-    "sbomgen.documents": "documents diff inventory image.manifest image.index purl model errors",
+    "sbomgen.sbom": "sbom errors",
+    "sbomgen.validation": "validation sbom errors",
+    "sbomgen.documents": "documents diff inventory image.manifest image.index purl model errors sbom validation",
 }
 """What the modules of a folder may import of their own tool: themselves, and the floors below."""
 
@@ -127,7 +129,7 @@ PLUGINS = [
 ]
 
 NO_PLUGINS = {
-    "sbomgen.documents": {"content", "diff", "escape", "inspect", "layers", "licences", "properties", "spdx_licences"},
+    "sbomgen.documents": {"content", "diff", "escape", "inspect", "layers", "licences", "properties", "spdx_licences", "validation"},
     "sbommatch.formats": {"csaf_tree"},
     "sbommatch.vex": {"read"},
     "sbommatch.versions": {"scheme", "numbers", "intervals"},

@@ -13,6 +13,7 @@ COMMANDS = (
     CommandEntry("layers", "sbomgen.cli.layers:layers", "Show what each layer added, upgraded and removed."),
     CommandEntry("diff", "sbomgen.cli.diff:diff", "Show which packages differ between two images."),
     CommandEntry("inspect", "sbomgen.cli.inspect:inspect", "Show index, manifest, config, digests and layers; read no layer."),
+    CommandEntry("validate", "sbomgen.cli.validate:validate", "Hold SBOM documents against their standards."),
     CommandEntry("catalogers", "sbomgen.cli.catalogers:catalogers", "List what is looked for in an image."),
     CommandEntry("cache", "sbomgen.cli.cache:cache", "Look after what is kept between runs."),
 )
@@ -22,8 +23,8 @@ The first word that is no command is an argument of scan: sbomgen alpine.tar
 
 Every option has an environment variable (--platform: SBOMGEN_PLATFORM) and may stand in sbomgen.toml (platform = "linux/arm64").
 
-Exit codes: 0 done, 2 wrong usage, 3 input unreadable, 5 done but a part of the input could not be read, 6 a digest is wrong,
-7 a network step failed, 70 an error of our own.
+Exit codes: 0 done, 1 a document failed, 2 wrong usage, 3 input unreadable, 5 done but a part of the input could not be read,
+6 a digest is wrong, 7 a network step failed, 70 an error of our own.
 """
 
 
