@@ -70,7 +70,8 @@ FLOORS = {
     "sbomgen.image": "image evidence layerscan model errors __version__",
     "sbomgen.sbom": "sbom errors",
     "sbomgen.validation": "validation sbom errors",
-    "sbomgen.documents": "documents diff inventory image.manifest image.index purl model errors sbom validation",
+    "sbomgen.check": "check sbom",
+    "sbomgen.documents": "documents diff inventory image.manifest image.index purl model errors sbom validation check",
 }
 """What the modules of a folder may import of their own tool: themselves, and the floors below."""
 
@@ -129,7 +130,18 @@ PLUGINS = [
 ]
 
 NO_PLUGINS = {
-    "sbomgen.documents": {"content", "diff", "escape", "inspect", "layers", "licences", "properties", "spdx_licences", "validation"},
+    "sbomgen.documents": {
+        "check",
+        "content",
+        "diff",
+        "escape",
+        "inspect",
+        "layers",
+        "licences",
+        "properties",
+        "spdx_licences",
+        "validation",
+    },
     "sbommatch.formats": {"csaf_tree"},
     "sbommatch.vex": {"read"},
     "sbommatch.versions": {"scheme", "numbers", "intervals"},

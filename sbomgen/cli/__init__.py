@@ -14,6 +14,7 @@ COMMANDS = (
     CommandEntry("diff", "sbomgen.cli.diff:diff", "Show which packages differ between two images."),
     CommandEntry("inspect", "sbomgen.cli.inspect:inspect", "Show index, manifest, config, digests and layers; read no layer."),
     CommandEntry("validate", "sbomgen.cli.validate:validate", "Hold SBOM documents against their standards."),
+    CommandEntry("check", "sbomgen.cli.check:check", "Hold an SBOM against a list of minimum elements."),
     CommandEntry("catalogers", "sbomgen.cli.catalogers:catalogers", "List what is looked for in an image."),
     CommandEntry("cache", "sbomgen.cli.cache:cache", "Look after what is kept between runs."),
 )

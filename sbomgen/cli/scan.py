@@ -46,6 +46,22 @@ class Wishes(Struct, frozen=True):
     verbose: bool
 
 
+class Names(click.types.StringParamType):
+    """Names have blanks in them: an environment variable has one on each line."""
+
+    envvar_list_splitter = "\n"
+
+
+author_option = option(
+    "--author",
+    metavar="'NAME <ADDRESS>'",
+    type=Names(),
+    multiple=True,
+    help="Who answers for the SBOM; repeatable; the address may be absent.",
+)
+supplier_option = option("--supplier", metavar="'NAME <ADDRESS>'", help="Who supplies the image; likewise.")
+
+
 @command(
     "scan",
     epilog="SOURCE is a `docker save` archive, an OCI layout (folder or tar) or a root file system; or a name (alpine:3.20), asked of "
@@ -66,6 +82,8 @@ class Wishes(Struct, frozen=True):
 @base_option
 @catalogers_option
 @build_args_option
+@author_option
+@supplier_option
 @cache_options
 @option("--strict", is_flag=True, help="Exit 5 for notes too, not only for losses.")
 @quiet_option
@@ -79,6 +97,8 @@ def scan(
     base: str | None,
     catalogers: str,
     show_build_args: bool,
+    author: Sequence[str],
+    supplier: str | None,
     cache: CacheWishes,
     strict: bool,
     quiet: bool,
@@ -95,7 +115,8 @@ def scan(
     if verbose:
         say_losses(wanted)
     codes: list[int] = []
-    documents = Documents(wanted, scope == "all-layers", several)
+    asked = WriteOptions(tool_version=__version__, all_layers=scope == "all-layers", authors=_names(author), supplier=supplier)
+    documents = Documents(wanted, asked, several)
     with layer_cache(cache, quiet) as layers:
         for source in wanted_sources:
             try:
@@ -111,6 +132,10 @@ def scan(
         _sum_up(codes, len(wanted_sources))
     some_read = any(code in (0, EXIT_LOSS) for code in codes)
     finish(EXIT_LOSS if some_read and code == EXIT_UNREADABLE else code for code in codes)
+
+
+def _names(stated: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in stated if name.strip()))
 
 
 def _listed(path: str) -> list[str]:
@@ -190,9 +215,9 @@ class LayerProgress:
 class Documents:
     """Writes the documents of one image after the other; of several each JSON document on stdout is one line."""
 
-    def __init__(self, outputs: Sequence[Output], all_layers: bool, one_line: bool) -> None:
+    def __init__(self, outputs: Sequence[Output], asked: WriteOptions, one_line: bool) -> None:
         self._outputs = outputs
-        self._all_layers = all_layers
+        self._asked = asked
         self._one_line = one_line
         self._written: dict[Path, str] = {}
         """Which image each file is of; the same image may be named twice."""
@@ -207,10 +232,9 @@ class Documents:
 
     def _document(self, inventory: Inventory, output: Output, target: Path | None) -> bytes:
         on_terminal = target is None and sys.stdout.isatty()
-        options = WriteOptions(
+        options = structs.replace(
+            self._asked,
             version=output.version,
-            all_layers=self._all_layers,
-            tool_version=__version__,
             timestamp=document_time(inventory, os.environ),
             terminal=on_terminal,
             colour=on_terminal and "NO_COLOR" not in os.environ,

@@ -62,6 +62,13 @@ class Entity(Struct, frozen=True, gc=False, omit_defaults=True):
     contact: list[Contact] | None = None
 
 
+class Author(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Somebody who made the document."""
+
+    name: str
+    email: str | None = None
+
+
 class ExternalReference(Struct, frozen=True, gc=False):
     """Something that stands elsewhere."""
 
@@ -166,7 +173,9 @@ class Metadata(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     timestamp: str | None = None
     lifecycles: list[Lifecycle] | None = None
     tools: Tools | list[Tool]
+    authors: list[Author] | None = None
     component: Component
+    supplier: Entity | None = None
     properties: list[Property] | None = None
 
 

@@ -29,6 +29,7 @@ _TEXTS: dict[type[Struct], str] = {cdx.Attachment: "content", cdx.ExpressionEntr
 
 _ITEMS = {
     "ancestors": "component",
+    "authors": "author",
     "components": "component",
     "compositions": "composition",
     "dependencies": "dependency",

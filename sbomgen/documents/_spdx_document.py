@@ -38,6 +38,7 @@ class _Builder:
         self.inventory = inventory
         self.version = version
         self.tool = f"Tool: sbomgen-{options.tool_version}"
+        self.options = options
         self.created = options.timestamp or facts.NO_TIME
         self.packages = listed_packages(inventory, options.all_layers)
         self.sources = facts.sources_of(self.packages)
@@ -62,11 +63,15 @@ class _Builder:
             spdx_id=DOCUMENT_ID,
             name=subject_of(self.inventory).name,
             document_namespace=NAMESPACE_MARK,
-            creation_info=spdx.CreationInfo(self.created, [self.tool], facts.LICENSE_LIST_VERSION, "SBOM Type: Analyzed"),
+            creation_info=spdx.CreationInfo(self.created, self._creators(), facts.LICENSE_LIST_VERSION, "SBOM Type: Analyzed"),
             packages=packages,
             has_extracted_licensing_infos=extracted or None,
             relationships=list(self._relationships()),
         )
+
+    def _creators(self) -> list[str]:
+        actors = (_actor(facts.actor_of(author)) for author in self.options.authors)
+        return [self.tool, *(actor for actor in actors if actor)]
 
     def _stated(self, spdx_id: str, name: str, purpose: str, **stated: Any) -> spdx.Package:
         """A package with what the version demands of each."""
@@ -90,6 +95,7 @@ class _Builder:
             subject.name,
             "CONTAINER",
             version_info=subject.version,
+            supplier=_actor(facts.actor_of(self.options.supplier or "")),
             checksums=[spdx.Checksum(digest[0].replace("-", ""), digest[1])] if digest else None,
             external_refs=[_purl_ref(subject.purl)] if subject.purl else None,
             built_date=image_time(self.inventory) if self.version.dates else None,

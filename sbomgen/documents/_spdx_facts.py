@@ -161,7 +161,7 @@ def facts_as_json(facts: Iterable[tuple[str, str]]) -> str:
 
 def supplier_of(package: Package) -> Actor | None:
     """Whom the package's metadata name as maintainer or author."""
-    return _actor(clean(package.supplier or ""))
+    return actor_of(package.supplier or "")
 
 
 def originator_of(package: Package) -> Actor | None:
@@ -169,9 +169,9 @@ def originator_of(package: Package) -> Actor | None:
     return None if package.type in OS_TYPES else supplier_of(package)
 
 
-def _actor(text: str) -> Actor | None:
-    """Somebody with an address is a person, unless the name sounds like more than one."""
-    mailbox = parse_mailbox(text)
+def actor_of(text: str) -> Actor | None:
+    """Somebody with an address is a person, unless the name sounds like more than one; None for no text."""
+    mailbox = parse_mailbox(clean(text))
     if not mailbox.name:
         return None
     is_person = mailbox.email and _ORGANISATIONS.isdisjoint(_WORD.findall(mailbox.name.lower()))

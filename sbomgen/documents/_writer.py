@@ -18,6 +18,10 @@ class WriteOptions(Struct, frozen=True, kw_only=True):
     """Of the format, one of the writer's; None: its default."""
     all_layers: bool = False
     """Also packages that a later layer removed, marked as such."""
+    authors: tuple[str, ...] = ()
+    """Who made the document beside the tool, each `NAME <ADDRESS>` or a name."""
+    supplier: str | None = None
+    """Of the image, likewise."""
     timestamp: str | None = None
     """`YYYY-MM-DDThh:mm:ssZ`, from `document_time`."""
     terminal: bool = False

@@ -109,7 +109,9 @@ class _Document:
             timestamp=self.options.timestamp,
             lifecycles=[cdx.Lifecycle("post-build")] if self.has(versions.LIFECYCLES) else None,
             tools=self._tools(),
+            authors=[_author(author) for author in self.options.authors] or None,
             component=self._image(),
+            supplier=self._supplier(),
             properties=_properties(label_facts(self.inventory)) or None,
         )
 
@@ -118,6 +120,9 @@ class _Document:
         if self.has(versions.TOOLS_AS_COMPONENTS):
             return cdx.Tools([cdx.Component(type="application", name="sbomgen", version=version)])
         return [cdx.Tool("sbomgen", version)]
+
+    def _supplier(self) -> cdx.Entity | None:
+        return _entity(clean(self.options.supplier)) if self.options.supplier else None
 
     def _image(self) -> cdx.Component:
         subject, image = subject_of(self.inventory), self.inventory.image
@@ -129,6 +134,7 @@ class _Document:
         return cdx.Component(
             type="container",
             bom_ref=self.root_ref,
+            supplier=self._supplier(),
             name=subject.name,
             version=subject.version,
             hashes=_digest_hash(image.manifest_digest),
@@ -261,6 +267,11 @@ def _pedigree(package: Package) -> cdx.Pedigree | None:
 def _entity(text: str) -> cdx.Entity:
     mailbox = parse_mailbox(text)
     return cdx.Entity(mailbox.name, [cdx.Contact(mailbox.email)] if mailbox.email else None)
+
+
+def _author(text: str) -> cdx.Author:
+    mailbox = parse_mailbox(clean(text))
+    return cdx.Author(mailbox.name, mailbox.email)
 
 
 def _hashes(package: Package) -> list[cdx.Hash] | None:

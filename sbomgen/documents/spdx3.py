@@ -64,6 +64,7 @@ class _Builder:
     def graph(self) -> spdx3.Graph:
         agent = self._add(spdx3.SoftwareAgent, _iri("Agent-sbomgen"), name="sbomgen")
         tool = self._add(spdx3.Tool, _iri("Tool-sbomgen"), name=f"sbomgen-{self.options.tool_version}")
+        authors = [author for text in self.options.authors if (author := self._agent(facts.actor_of(text)))]
         self._image()
         self._operating_system(self.inventory.distro)
         self._layers()
@@ -74,7 +75,7 @@ class _Builder:
         data_licence = self._expression(DATA_LICENSE)
         self._collections(data_licence)
         created = self.options.timestamp or facts.NO_TIME
-        info = spdx3.CreationInfo(spdx3.CREATION_INFO, spdx3.SPEC_VERSION, created, [agent], [tool])
+        info = spdx3.CreationInfo(spdx3.CREATION_INFO, spdx3.SPEC_VERSION, created, [agent, *authors], [tool])
         return spdx3.Graph(spdx3.CONTEXT, [info, *self.elements])
 
     def _add(self, kind: type[spdx3.Element], iri: str, /, **stated: Any) -> str:
@@ -105,6 +106,7 @@ class _Builder:
             external_identifier=_identifiers(subject.purl),
             verified_using=_digest_hash(self.inventory.image.manifest_digest),
             built_time=image_time(self.inventory),
+            supplied_by=self._agent(facts.actor_of(self.options.supplier or "")),
         )
         self._annotate(self.root, facts.image_statement(self.inventory))
 

@@ -1,0 +1,161 @@
+"""What an SBOM says, whatever its format: the model between the readers and `check` and `convert`.
+
+It holds what CycloneDX and SPDX both have a place for. Ours and not the libraries': theirs are one for each family, need minutes for a
+large document, and refuse it whole for one wrong value. What a reader does not take up it counts by its place: nothing is lost unsaid.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class PartyKind(StrEnum):
+    """What somebody is, where the document says so."""
+
+    PERSON = "Person"
+    ORGANIZATION = "Organization"
+
+
+class Party(Struct, frozen=True, kw_only=True):
+    """A person or organisation; one of name, email and url is known at least."""
+
+    name: str = ""
+    email: str | None = None
+    url: str | None = None
+    kind: PartyKind | None = None
+
+
+class Tool(Struct, frozen=True):
+    """What made the document."""
+
+    name: str
+    version: str | None = None
+
+
+class Hash(Struct, frozen=True):
+    """A checksum, in CycloneDX's spelling of the algorithm: `SHA-256`."""
+
+    algorithm: str
+    value: str
+
+
+class Path(Struct, frozen=True):
+    """A file that shows a component."""
+
+    path: str
+    diff_id: str | None = None
+    """Of the layer that last wrote it, if the document says so."""
+
+
+class Reference(Struct, frozen=True):
+    """Something that stands elsewhere; types in CycloneDX's words: `website`, `distribution`, `vcs`."""
+
+    type: str
+    url: str
+    hashes: tuple[Hash, ...] = ()
+
+
+class Component(Struct, frozen=True, kw_only=True):
+    """A package, the image, an operating system, a source package."""
+
+    ref: str
+    """Unique in the document."""
+    place: str
+    """Where it stands: a JSON pointer, `line 12`, or an identifier."""
+    kind: str = "library"
+    """CycloneDX's `type`, and `source` for a source package."""
+    name: str = ""
+    group: str | None = None
+    version: str | None = None
+    description: str | None = None
+    supplier: Party | None = None
+    originator: Party | None = None
+    purl: str | None = None
+    cpes: tuple[str, ...] = ()
+    hashes: tuple[Hash, ...] = ()
+    declared: tuple[str, ...] = ()
+    """Licences: SPDX expressions or other texts."""
+    concluded: tuple[str, ...] = ()
+    copyright: str | None = None
+    references: tuple[Reference, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
+    paths: tuple[Path, ...] = ()
+    excluded: bool = False
+    """It is not part of what runs: in ours, a later layer removed it."""
+    identified: bool = False
+    """The document states an identifier beside PURL and CPE: SWID, SWHID, OmniBOR."""
+
+
+class RelationKind(StrEnum):
+    """How two components belong together."""
+
+    DEPENDS_ON = "depends_on"
+    CONTAINS = "contains"
+    GENERATED_FROM = "generated_from"
+    """The second is the source package of the first."""
+    OWNED_BY = "owned_by"
+
+
+class Relation(Struct, frozen=True, order=True):
+    """One, by refs."""
+
+    from_ref: str
+    kind: RelationKind
+    to_ref: str
+
+
+class Bom(Struct, frozen=True, kw_only=True):
+    """The document."""
+
+    format: str
+    version: str
+    name: str | None = None
+    identifier: str | None = None
+    """Serial number or namespace."""
+    timestamp: str | None = None
+    phase: str | None = None
+    """Of the life cycle in which it was made, in CycloneDX's words: `build`, `post-build`."""
+    tools: tuple[Tool, ...] = ()
+    authors: tuple[Party, ...] = ()
+    supplier: Party | None = None
+    root: str | None = None
+    """Ref of what the document is about."""
+    components: tuple[Component, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    known: tuple[tuple[str, str], ...] = ()
+    """Of components, how completely their dependencies or contents are known, in CycloneDX's words: `complete`, `incomplete`, `unknown`."""
+    vulnerabilities: bool = False
+    properties: tuple[tuple[str, str], ...] = ()
+    licence_texts: tuple[tuple[str, str], ...] = ()
+    """Of licences that are not on SPDX's list, by `LicenseRef-`."""
+    unread: tuple[tuple[str, int], ...] = ()
+    """What the document says beyond this model: patterns of places (`/components/*/releaseNotes`), and how often."""
+
+    @property
+    def subject(self) -> Component | None:
+        """What the document is about."""
+        return next((component for component in self.components if component.ref == self.root), None)
+
+
+class Unread:
+    """Counts what a reader passes over."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def members(self, tree: dict[str, object], known: Iterable[str], where: str) -> None:
+        """Those of an object that are not among the known."""
+        for name in tree.keys() - known:
+            if tree[name] not in (None, [], {}, ""):
+                self.add(f"{where}/{name}")
+
+    def add(self, where: str, times: int = 1) -> None:
+        """One kind of place, so often."""
+        if times:
+            self._counts[where] += times
+
+    def counted(self) -> tuple[tuple[str, int], ...]:
+        """All of them, by place."""
+        return tuple(sorted(self._counts.items()))

@@ -1,0 +1,202 @@
+"""CycloneDX → `Bom`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sbomgen.sbom._trees import part, parts, text, texts
+from sbomgen.sbom.bom import Bom, Component, Hash, Party, Path, Reference, Relation, RelationKind, Tool, Unread
+from sbomgen.sbom.properties import without_owner
+
+_BOM = frozenset({"$schema", "bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies",
+                  "compositions", "vulnerabilities", "xmlns"})  # fmt: skip
+_METADATA = frozenset({"timestamp", "lifecycles", "tools", "authors", "component", "supplier", "manufacture", "manufacturer", "properties"})
+_COMPONENT = frozenset({
+    "type", "bom-ref", "supplier", "author", "authors", "manufacturer", "publisher", "group", "name", "version", "description", "scope",
+    "hashes", "licenses", "copyright", "cpe", "purl", "externalReferences", "properties", "evidence", "components", "pedigree",
+    "omniborId", "swhid",
+})  # fmt: skip
+CONTAINERS = frozenset({"container", "operating-system"})
+"""What these are said to depend on is what they contain: no CycloneDX document says that of an image otherwise."""
+
+
+def cyclonedx_bom(tree: dict[str, Any], form: str, version: str) -> Bom:
+    """What the document says."""
+    return _Reader(tree, form, version).bom()
+
+
+class _Reader:
+    def __init__(self, tree: dict[str, Any], form: str, version: str) -> None:
+        self.tree, self.form, self.version = tree, form, version
+        self.unread = Unread()
+        self.components: list[Component] = []
+        self.relations: dict[Relation, None] = {}
+        self.refs: set[str] = set()
+
+    def bom(self) -> Bom:
+        tree, metadata = self.tree, part(self.tree, "metadata")
+        self.unread.members(tree, _BOM, "")
+        self.unread.members(metadata, _METADATA, "/metadata")
+        root = self._component(metadata["component"], "/metadata/component") if part(metadata, "component") else None
+        for number, one in parts(tree, "components"):
+            self._component(one, f"/components/{number}")
+        self._dependencies()
+        self.unread.add("/vulnerabilities", len(list(parts(tree, "vulnerabilities"))))
+        stated = [_party(author) for _, author in parts(metadata, "authors")]
+        manufacturer = _party(part(metadata, "manufacturer") or part(metadata, "manufacture"))
+        subject = self.components[0] if root else None
+        return Bom(
+            format=self.form,
+            version=self.version,
+            name=subject.name if subject else None,
+            identifier=text(tree, "serialNumber"),
+            timestamp=text(metadata, "timestamp"),
+            phase=next((phase for _, one in parts(metadata, "lifecycles") if (phase := text(one, "phase"))), None),
+            tools=tuple(_tools(metadata)),
+            authors=tuple(party for party in (*stated, manufacturer) if party),
+            supplier=_party(part(metadata, "supplier")),
+            root=root,
+            components=tuple(self.components),
+            relations=tuple(self.relations),
+            known=tuple(self._known()),
+            vulnerabilities=bool(tree.get("vulnerabilities")),
+            properties=_properties(metadata),
+            unread=self.unread.counted(),
+        )
+
+    def _component(self, tree: dict[str, Any], place: str) -> str:
+        """Adds a component and those within it; its ref."""
+        self.unread.members(tree, _COMPONENT, "/components/*" if place.startswith("/components") else place)
+        ref = self._ref(text(tree, "bom-ref") or f"{place}")
+        owner, properties = without_owner(_properties(tree))
+        if owner:
+            self.relations[Relation(ref, RelationKind.OWNED_BY, owner)] = None
+        supplier, publisher = _party(part(tree, "supplier")), text(tree, "publisher")
+        if publisher and (supplier is None or not publisher.startswith(supplier.name)):
+            self.unread.add("/components/*/publisher")
+        declared, concluded = self._licences(tree)
+        self.components.append(
+            Component(
+                ref=ref,
+                place=place,
+                kind=text(tree, "type") or "library",
+                name=text(tree, "name") or "",
+                group=text(tree, "group"),
+                version=text(tree, "version"),
+                description=text(tree, "description"),
+                supplier=supplier,
+                originator=_originator(tree),
+                purl=text(tree, "purl"),
+                cpes=tuple(dict.fromkeys([cpe for cpe in (text(tree, "cpe"),) if cpe] + [v for n, v in properties if n == "syft:cpe23"])),
+                hashes=_hashes(tree),
+                declared=declared,
+                concluded=concluded,
+                copyright=text(tree, "copyright"),
+                references=tuple(_references(tree)),
+                properties=properties,
+                paths=self._paths(tree, properties),
+                excluded=tree.get("scope") == "excluded",
+                identified=bool(tree.get("swid") or tree.get("swhid") or tree.get("omniborId")),
+            )
+        )
+        for number, ancestor in parts(part(tree, "pedigree"), "ancestors"):
+            self._source(ref, ancestor, f"{place}/pedigree/ancestors/{number}")
+        for number, one in parts(tree, "components"):
+            inner = self._component(one, f"{place}/components/{number}")
+            self.relations[Relation(ref, RelationKind.CONTAINS, inner)] = None
+        return ref
+
+    def _ref(self, wanted: str) -> str:
+        """Refs are unique; a second of the same is the document's mistake, and both components are kept."""
+        ref, number = wanted, 2
+        while ref in self.refs:
+            ref, number = f"{wanted}#{number}", number + 1
+        self.refs.add(ref)
+        return ref
+
+    def _source(self, ref: str, tree: dict[str, Any], place: str) -> None:
+        """A source package stands with each of its packages; here it is one."""
+        name, version, purl = text(tree, "name") or "", text(tree, "version"), text(tree, "purl")
+        kind = next((one.purl or "" for one in self.components if one.ref == ref), "").partition("/")[0].removeprefix("pkg:")
+        source = text(tree, "bom-ref") or f"source:{kind}/{name}@{version or ''}"
+        if source not in self.refs:
+            self.refs.add(source)
+            self.components.append(Component(ref=source, place=place, kind="source", name=name, version=version, purl=purl))
+        self.relations[Relation(ref, RelationKind.GENERATED_FROM, source)] = None
+
+    def _licences(self, tree: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        declared: list[str] = []
+        concluded: list[str] = []
+        for _, entry in parts(tree, "licenses"):
+            licence = part(entry, "license") or entry
+            whole = text(part(licence, "text"), "content")
+            stated = text(licence, "id", "expression") or whole or text(licence, "name")
+            if stated:
+                (concluded if licence.get("acknowledgement") == "concluded" else declared).append(stated)
+        return tuple(declared), tuple(concluded)
+
+    def _paths(self, tree: dict[str, Any], properties: tuple[tuple[str, str], ...]) -> tuple[Path, ...]:
+        evidence = part(tree, "evidence")
+        self.unread.members(evidence, {"identity", "occurrences"}, "/components/*/evidence")
+        found = [
+            Path(location, text(one, "additionalContext"))
+            for _, one in parts(evidence, "occurrences")
+            if (location := text(one, "location"))
+        ]
+        return tuple(found) or tuple(Path(value) for name, value in properties if name == "sbomgen:path")
+
+    def _dependencies(self) -> None:
+        kinds = {one.ref: one.kind for one in self.components}
+        for _, one in parts(self.tree, "dependencies"):
+            ref = text(one, "ref") or ""
+            kind = RelationKind.CONTAINS if kinds.get(ref) in CONTAINERS else RelationKind.DEPENDS_ON
+            for target in texts(one, "dependsOn"):
+                if ref in self.refs and target in self.refs:
+                    self.relations[Relation(ref, kind, target)] = None
+                else:
+                    self.unread.add("/dependencies/*: a ref that no component has")
+
+    def _known(self) -> Iterator[tuple[str, str]]:
+        for _, one in parts(self.tree, "compositions"):
+            aggregate = text(one, "aggregate")
+            for ref in (*texts(one, "dependencies"), *texts(one, "assemblies")):
+                if aggregate and ref in self.refs:
+                    yield ref, aggregate
+
+
+def _tools(metadata: dict[str, Any]) -> Iterator[Tool]:
+    tools = metadata.get("tools")
+    listed = parts(metadata, "tools") if isinstance(tools, list) else parts(part(metadata, "tools"), "components")
+    for _, one in listed:
+        if name := text(one, "name"):
+            yield Tool(name, text(one, "version"))
+
+
+def _party(tree: dict[str, Any]) -> Party | None:
+    """An organisational entity or contact."""
+    _, contact = next(parts(tree, "contact"), (0, {}))
+    email = text(tree, "email") or text(contact, "email")
+    url = next(iter(texts(tree, "url")), None)
+    name = text(tree, "name") or text(contact, "name") or ""
+    return Party(name=name, email=email, url=url) if name or email or url else None
+
+
+def _originator(tree: dict[str, Any]) -> Party | None:
+    author = text(tree, "author")
+    listed = (_party(one) for _, one in parts(tree, "authors"))
+    return next((one for one in listed if one), None) or _party(part(tree, "manufacturer")) or (Party(name=author) if author else None)
+
+
+def _hashes(tree: dict[str, Any]) -> tuple[Hash, ...]:
+    pairs = ((text(one, "alg"), text(one, "content")) for _, one in parts(tree, "hashes"))
+    return tuple(Hash(algorithm, value.lower()) for algorithm, value in pairs if algorithm and value)
+
+
+def _references(tree: dict[str, Any]) -> Iterator[Reference]:
+    for _, one in parts(tree, "externalReferences"):
+        if url := text(one, "url"):
+            yield Reference(text(one, "type") or "other", url, _hashes(one))
+
+
+def _properties(tree: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    pairs = ((text(one, "name"), one.get("value")) for _, one in parts(tree, "properties"))
+    return tuple((name, value) for name, value in pairs if name and isinstance(value, str))
