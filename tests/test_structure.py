@@ -133,6 +133,7 @@ NO_PLUGINS = {
     "sbomgen.documents": {
         "check",
         "content",
+        "conversion",
         "diff",
         "escape",
         "inspect",

@@ -15,6 +15,7 @@ COMMANDS = (
     CommandEntry("inspect", "sbomgen.cli.inspect:inspect", "Show index, manifest, config, digests and layers; read no layer."),
     CommandEntry("validate", "sbomgen.cli.validate:validate", "Hold SBOM documents against their standards."),
     CommandEntry("check", "sbomgen.cli.check:check", "Hold an SBOM against a list of minimum elements."),
+    CommandEntry("convert", "sbomgen.cli.convert:convert_", "Write an SBOM in another format, and say what is lost."),
     CommandEntry("catalogers", "sbomgen.cli.catalogers:catalogers", "List what is looked for in an image."),
     CommandEntry("cache", "sbomgen.cli.cache:cache", "Look after what is kept between runs."),
 )

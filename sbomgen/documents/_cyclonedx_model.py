@@ -100,15 +100,15 @@ class Occurrence(Struct, frozen=True, gc=False, omit_defaults=True):
     additional_context: str | None = field(name="additionalContext", default=None)
 
 
-class Evidence(Struct, frozen=True, gc=False):
+class Evidence(Struct, frozen=True, gc=False, omit_defaults=True):
     """What the component was seen by.
 
     A list of identities stands in 1.7 only: cyclonedx-go before 0.9.3 (in Syft and Grype of 2024) refuses a whole document of 1.6 for it,
     and later ones take the single object too, which 1.6 calls deprecated.
     """
 
-    identity: Identity | list[Identity]
-    occurrences: list[Occurrence]
+    identity: Identity | list[Identity] | None = None
+    occurrences: list[Occurrence] | None = None
 
 
 class Swid(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
@@ -131,6 +131,7 @@ class Component(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True)
     type: str
     bom_ref: str | None = field(name="bom-ref", default=None)
     supplier: Entity | None = None
+    author: str | None = None
     publisher: str | None = None
     group: str | None = None
     name: str
@@ -139,12 +140,14 @@ class Component(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True)
     scope: str | None = None
     hashes: list[Hash] | None = None
     licenses: list[LicenseEntry | ExpressionEntry] | None = None
+    copyright: str | None = None
     cpe: str | None = None
     purl: str | None = None
     swid: Swid | None = None
     pedigree: Pedigree | None = None
     external_references: list[ExternalReference] | None = field(name="externalReferences", default=None)
     properties: list[Property] | None = None
+    components: "list[Component] | None" = None
     evidence: Evidence | None = None
 
 
@@ -174,7 +177,7 @@ class Metadata(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     lifecycles: list[Lifecycle] | None = None
     tools: Tools | list[Tool]
     authors: list[Author] | None = None
-    component: Component
+    component: Component | None = None
     supplier: Entity | None = None
     properties: list[Property] | None = None
 

@@ -86,6 +86,8 @@ class Package(Element, frozen=True, gc=False, omit_defaults=True, kw_only=True, 
     software_package_version: str | None = None
     software_package_url: str | None = None
     software_home_page: str | None = None
+    software_download_location: str | None = None
+    software_copyright_text: str | None = None
     software_source_info: str | None = None
 
 
@@ -138,7 +140,7 @@ class Sbom(Element, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag
     element: list[str]
     root_element: list[str]
     profile_conformance: list[str]
-    software_sbom_type: list[str]
+    software_sbom_type: list[str] | None = None
 
 
 class SpdxDocument(Element, frozen=True, gc=False, omit_defaults=True, kw_only=True, tag="SpdxDocument", rename=_json_name):

@@ -23,13 +23,13 @@ class Version(Struct, frozen=True):
 VERSIONS = (Version("2.3", unknown_terms=None, purposes=True, dates=True), Version("2.2", NOASSERTION, purposes=False, dates=False))
 
 
-class CreationInfo(Struct, frozen=True, gc=False, rename="camel"):
+class CreationInfo(Struct, frozen=True, gc=False, omit_defaults=True, rename="camel"):
     """When, by what and how the document was made."""
 
     created: str
     creators: list[str]
     license_list_version: str
-    comment: str
+    comment: str | None = None
 
 
 class Checksum(Struct, frozen=True, gc=False, rename="camel"):

@@ -47,7 +47,7 @@ def _head(document: spdx.Document) -> str:
         _line("LicenseListVersion", info.license_list_version),
         *(_line("Creator", creator) for creator in info.creators),
         _line("Created", info.created),
-        _text("CreatorComment", info.comment),
+        *([_text("CreatorComment", info.comment)] if info.comment else ()),
     ])  # fmt: skip
 
 

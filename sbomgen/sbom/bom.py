@@ -72,6 +72,8 @@ class Component(Struct, frozen=True, kw_only=True):
     description: str | None = None
     supplier: Party | None = None
     originator: Party | None = None
+    publisher: str | None = None
+    """CycloneDX alone has it."""
     purl: str | None = None
     cpes: tuple[str, ...] = ()
     hashes: tuple[Hash, ...] = ()

@@ -5,7 +5,7 @@ from typing import Any
 
 from sbomgen.sbom._trees import part, parts, text, texts
 from sbomgen.sbom.bom import Bom, Component, Hash, Party, Path, Reference, Relation, RelationKind, Tool, Unread
-from sbomgen.sbom.properties import without_owner
+from sbomgen.sbom.properties import FURTHER_CPE, PATHS, Properties, without_owner
 
 _BOM = frozenset({"$schema", "bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies",
                   "compositions", "vulnerabilities", "xmlns"})  # fmt: skip
@@ -15,6 +15,8 @@ _COMPONENT = frozenset({
     "hashes", "licenses", "copyright", "cpe", "purl", "externalReferences", "properties", "evidence", "components", "pedigree",
     "omniborId", "swhid",
 })  # fmt: skip
+_MODELLED = PATHS | {FURTHER_CPE}
+
 CONTAINERS = frozenset({"container", "operating-system"})
 """What these are said to depend on is what they contain: no CycloneDX document says that of an image otherwise."""
 
@@ -70,9 +72,7 @@ class _Reader:
         owner, properties = without_owner(_properties(tree))
         if owner:
             self.relations[Relation(ref, RelationKind.OWNED_BY, owner)] = None
-        supplier, publisher = _party(part(tree, "supplier")), text(tree, "publisher")
-        if publisher and (supplier is None or not publisher.startswith(supplier.name)):
-            self.unread.add("/components/*/publisher")
+        supplier = _party(part(tree, "supplier"))
         declared, concluded = self._licences(tree)
         self.components.append(
             Component(
@@ -85,14 +85,15 @@ class _Reader:
                 description=text(tree, "description"),
                 supplier=supplier,
                 originator=_originator(tree),
+                publisher=text(tree, "publisher"),
                 purl=text(tree, "purl"),
-                cpes=tuple(dict.fromkeys([cpe for cpe in (text(tree, "cpe"),) if cpe] + [v for n, v in properties if n == "syft:cpe23"])),
+                cpes=_cpes(tree, properties),
                 hashes=_hashes(tree),
                 declared=declared,
                 concluded=concluded,
                 copyright=text(tree, "copyright"),
                 references=tuple(_references(tree)),
-                properties=properties,
+                properties=tuple(pair for pair in properties if pair[0] not in _MODELLED),
                 paths=self._paths(tree, properties),
                 excluded=tree.get("scope") == "excluded",
                 identified=bool(tree.get("swid") or tree.get("swhid") or tree.get("omniborId")),
@@ -136,7 +137,7 @@ class _Reader:
 
     def _paths(self, tree: dict[str, Any], properties: tuple[tuple[str, str], ...]) -> tuple[Path, ...]:
         evidence = part(tree, "evidence")
-        self.unread.members(evidence, {"identity", "occurrences"}, "/components/*/evidence")
+        self.unread.members(evidence, {"occurrences"}, "/components/*/evidence")
         found = [
             Path(location, text(one, "additionalContext"))
             for _, one in parts(evidence, "occurrences")
@@ -184,6 +185,12 @@ def _originator(tree: dict[str, Any]) -> Party | None:
     author = text(tree, "author")
     listed = (_party(one) for _, one in parts(tree, "authors"))
     return next((one for one in listed if one), None) or _party(part(tree, "manufacturer")) or (Party(name=author) if author else None)
+
+
+def _cpes(tree: dict[str, Any], properties: Properties) -> tuple[str, ...]:
+    """The component has a place for one; Syft's readers and ours find others in a property."""
+    first = text(tree, "cpe")
+    return tuple(dict.fromkeys([*([first] if first else []), *(value for name, value in properties if name == FURTHER_CPE)]))
 
 
 def _hashes(tree: dict[str, Any]) -> tuple[Hash, ...]:

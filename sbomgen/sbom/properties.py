@@ -12,6 +12,9 @@ Properties = tuple[tuple[str, str], ...]
 OWNED_BY = "sbomgen:owned_by"
 """Names a component by its ref, which every format spells in its own way: it is a relation."""
 PATHS = frozenset({"sbomgen:path", "sbomgen:path:layer"})
+FURTHER_CPE = "syft:cpe23"
+LABEL = "syft:image:labels:"
+"""Beginning of the names of the image's labels: of the document in CycloneDX, of the image in SPDX, which has no other place."""
 LAYER_LINE = "sbomgen:image:layer"
 
 

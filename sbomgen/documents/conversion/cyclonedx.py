@@ -1,0 +1,295 @@
+"""`Bom` → CycloneDX, JSON and XML."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from sbomgen.documents import _cyclonedx_model as cdx
+from sbomgen.documents import _cyclonedx_versions as versions
+from sbomgen.documents._values import is_cpe
+from sbomgen.documents.content import content_uuid
+from sbomgen.documents.conversion._facts import checksums, owners, related, utc_time
+from sbomgen.documents.conversion._losses import Losses
+from sbomgen.documents.escape import clean, clean_lines
+from sbomgen.documents.licences import licence_expression, licence_id
+from sbomgen.sbom.bom import Bom, Component, Party, RelationKind
+from sbomgen.sbom.cyclonedx import CONTAINERS
+from sbomgen.sbom.properties import FURTHER_CPE, LABEL, OWNED_BY
+
+_KINDS = {
+    "1.4": frozenset({"application", "container", "device", "file", "firmware", "framework", "library", "operating-system"}),
+    "1.5": frozenset({"data", "device-driver", "machine-learning-model", "platform"}),
+    "1.6": frozenset({"cryptographic-asset"}),
+}
+"""Types of components, by the version that brought them."""
+_REFERENCES = frozenset({
+    "advisories", "bom", "build-meta", "build-system", "chat", "distribution", "documentation", "issue-tracker", "license", "mailing-list",
+    "other", "release-notes", "social", "support", "vcs", "website",
+})  # fmt: skip
+"""Types of external references that 1.4 and all later versions know."""
+_AGGREGATES = frozenset(
+    {"complete", "incomplete", "incomplete_first_party_only", "incomplete_third_party_only", "unknown", "not_specified"}
+)
+_PHASES = frozenset({"design", "pre-build", "build", "post-build", "operations", "discovery", "decommission"})
+_URL_PART = r"(?:[^\s<>\"{}|\\^`\[\]%#]|%[0-9A-Fa-f]{2})*"
+_URL = re.compile(rf"(?!$)(?:[A-Za-z][A-Za-z0-9+.-]*:|(?![^/?#]*:)){_URL_PART}(?:#{_URL_PART})?")
+"""An IRI or a relative one (RFC 3987): `git@host:path` is neither."""
+_LICENCE_REFERENCE = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
+_EMAIL = re.compile(r"[^\s@<>()]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+VERSION_LIMIT_CHARACTERS = 1_024
+
+
+def cyclonedx_json(bom: Bom, version: str, tool_version: str, losses: Losses) -> bytes:
+    """The document, indented."""
+    return msgspec.json.format(msgspec.json.encode(_named(bom, version, tool_version, losses)), indent=2) + b"\n"
+
+
+def cyclonedx_xml(bom: Bom, version: str, tool_version: str, losses: Losses) -> bytes:
+    """The document, indented."""
+    from sbomgen.documents._cyclonedx_xml import bom_xml
+
+    return bom_xml(_named(bom, version, tool_version, losses))
+
+
+def _named(bom: Bom, version: str, tool_version: str, losses: Losses) -> cdx.Bom:
+    written = _Writer(bom, version, tool_version, losses).bom()
+    return msgspec.structs.replace(written, serial_number=f"urn:uuid:{content_uuid(msgspec.json.encode(written))}")
+
+
+class _Writer:
+    def __init__(self, bom: Bom, version: str, tool_version: str, losses: Losses) -> None:
+        self.source, self.version, self.tool_version, self.losses = bom, version, tool_version, losses
+        self.texts = dict(bom.licence_texts)
+        self.by_ref = {one.ref: one for one in bom.components}
+        self.refs = _refs(bom)
+        self.owners = owners(bom)
+        self.sources: dict[str, list[Component]] = {}
+        for relation in related(bom, RelationKind.GENERATED_FROM):
+            self.sources.setdefault(relation.from_ref, []).append(self.by_ref[relation.to_ref])
+        self.used_sources = {one.ref for listed in self.sources.values() for one in listed if one.kind == "source"}
+        self.inner = self._nested()
+
+    def has(self, feature: versions.Feature) -> bool:
+        return feature.in_version(self.version)
+
+    def bom(self) -> cdx.Bom:
+        source = self.source
+        within = {ref for refs in self.inner.values() for ref in refs} | self.used_sources | {source.root}
+        components = [self._component(one) for one in source.components if one.ref not in within]
+        return cdx.Bom(
+            schema=f"http://cyclonedx.org/schema/bom-{self.version}.schema.json",
+            bom_format="CycloneDX",
+            spec_version=self.version,
+            version=1,
+            metadata=self._metadata(),
+            components=components,
+            dependencies=self._dependencies(),
+            compositions=self._compositions(),
+        )
+
+    def _metadata(self) -> cdx.Metadata:
+        source, subject = self.source, self.source.subject
+        labels = [pair for pair in subject.properties if pair[0].startswith(LABEL)] if subject else []
+        properties = list(dict.fromkeys([*source.properties, *labels]))
+        phase = source.phase if source.phase in _PHASES else None
+        if source.phase and not (phase and self.has(versions.LIFECYCLES)):
+            self.losses.add("the phase of the life cycle")
+        return cdx.Metadata(
+            timestamp=utc_time(source),
+            lifecycles=[cdx.Lifecycle(phase)] if phase and self.has(versions.LIFECYCLES) else None,
+            tools=self._tools(),
+            authors=[cdx.Author(_name(one), _email(one)) for one in source.authors] or None,
+            component=self._component(subject) if subject else None,
+            supplier=_entity(source.supplier),
+            properties=_properties(properties) or None,
+        )
+
+    def _tools(self) -> cdx.Tools | list[cdx.Tool]:
+        """Those that made the first document, and what converted it."""
+        stated = dict.fromkeys([*((tool.name, tool.version) for tool in self.source.tools), ("sbomgen", self.tool_version)])
+        if self.has(versions.TOOLS_AS_COMPONENTS):
+            return cdx.Tools([cdx.Component(type="application", name=name, version=version) for name, version in stated])
+        return [cdx.Tool(name, version or "") for name, version in stated]
+
+    def _component(self, one: Component) -> cdx.Component:
+        supplier = _entity(one.supplier)
+        group, name = _group_and_name(one)
+        cpes = list(filter(is_cpe, one.cpes))
+        self._count(one, len(cpes))
+        properties = [pair for pair in one.properties if one.ref != self.source.root or not pair[0].startswith(LABEL)]
+        properties += [(FURTHER_CPE, cpe) for cpe in cpes[1:]]
+        properties += [(OWNED_BY, self.refs[self.owners[one.ref]])] if one.ref in self.owners else []
+        if not self.has(versions.EVIDENCE):
+            properties += [("sbomgen:path", path.path) for path in one.paths]
+        return cdx.Component(
+            type=self._kind(one),
+            bom_ref=self.refs[one.ref],
+            supplier=supplier,
+            author=_name(one.originator) if one.originator and one.originator != one.supplier else None,
+            publisher=one.publisher,
+            group=group,
+            name=name,
+            version=_version(one.version),
+            description=one.description,
+            scope="excluded" if one.excluded else None,
+            hashes=[cdx.Hash(found.algorithm, found.value) for found in checksums(one.hashes)] or None,
+            licenses=self._licenses(one),
+            copyright=one.copyright,
+            cpe=cpes[0] if cpes else None,
+            purl=one.purl,
+            pedigree=self._pedigree(one),
+            external_references=self._references(one),
+            properties=_properties(properties) or None,
+            components=[self._component(self.by_ref[ref]) for ref in self.inner.get(one.ref, ())] or None,
+            evidence=self._evidence(one),
+        )
+
+    def _count(self, one: Component, cpes: int) -> None:
+        """What a component states and CycloneDX, or this version, has no place for."""
+        self.losses.add("CPEs that are not of version 2.3", len(one.cpes) - cpes)
+        self.losses.add(
+            "checksums that are not what their algorithm says, or of another algorithm", len(one.hashes) - len(checksums(one.hashes))
+        )
+        if one.originator and one.originator != one.supplier and (one.originator.email or one.originator.url):
+            self.losses.add("addresses of authors")
+        if one.supplier and one.supplier.url:
+            self.losses.add("sites of suppliers")
+        self.losses.add("checksums of external references", sum(len(reference.hashes) for reference in one.references))
+        if one.version and len(one.version) > VERSION_LIMIT_CHARACTERS:
+            self.losses.add(f"versions of more than {VERSION_LIMIT_CHARACTERS} characters")
+
+    def _kind(self, one: Component) -> str:
+        if one.kind == "source":
+            return "library"
+        if any(one.kind in kinds for since, kinds in _KINDS.items() if self.version >= since):
+            return one.kind
+        self.losses.add(f"the type of components that are {one.kind}: written as library")
+        return "library"
+
+    def _licenses(self, one: Component) -> list[cdx.LicenseEntry | cdx.ExpressionEntry] | None:
+        """A list of licences, or one expression alone: until 1.7 the format allows no other."""
+        stated = list(dict.fromkeys([*((text, "declared") for text in one.declared), *((text, "concluded") for text in one.concluded)]))
+        alone = len(stated) == 1 or self.has(versions.LISTED_EXPRESSIONS)
+        return [self._license(text, acknowledgement, alone) for text, acknowledgement in stated] or None
+
+    def _license(self, text: str, acknowledgement: str, alone: bool) -> cdx.LicenseEntry | cdx.ExpressionEntry:
+        said = acknowledgement if self.has(versions.ACKNOWLEDGEMENT) else None
+        if said is None and acknowledgement == "concluded":
+            self.losses.add("that licences are concluded, not declared")
+        text = self.texts.get(text.strip(), text)
+        identifier = licence_id(text)
+        if identifier is not None:
+            return cdx.LicenseEntry(cdx.License(id=identifier, acknowledgement=said))
+        referring = licence_expression(_LICENCE_REFERENCE.sub("MIT", text)) is not None
+        self.losses.add("texts of licences within expressions", len(set(_LICENCE_REFERENCE.findall(text))) if referring else 0)
+        expression = licence_expression(text) or (text.strip() if referring else None)
+        if expression is not None and alone:
+            return cdx.ExpressionEntry(clean(expression), said)
+        first, *more = text.strip().splitlines() or ["-"]
+        whole = cdx.Attachment(clean_lines(text.strip())) if more else None
+        return cdx.LicenseEntry(cdx.License(name=clean(expression or first.strip()), text=whole, acknowledgement=said))
+
+    def _pedigree(self, one: Component) -> cdx.Pedigree | None:
+        ancestors = [cdx.Component(type="library", name=source.name, version=_version(source.version), purl=source.purl)
+                     for source in self.sources.get(one.ref, ())]  # fmt: skip
+        return cdx.Pedigree(ancestors) if ancestors else None
+
+    def _references(self, one: Component) -> list[cdx.ExternalReference] | None:
+        found = []
+        for reference in one.references:
+            if not _URL.fullmatch(reference.url):
+                self.losses.add("external references that are no address")
+                continue
+            if reference.type not in _REFERENCES:
+                self.losses.add(f"the type of external references that are {reference.type}: written as other")
+            found.append(cdx.ExternalReference(reference.type if reference.type in _REFERENCES else "other", reference.url))
+        return list(dict.fromkeys(found)) or None
+
+    def _evidence(self, one: Component) -> cdx.Evidence | None:
+        if not one.paths or not self.has(versions.EVIDENCE):
+            return None
+        context = self.has(versions.OCCURRENCE_CONTEXT)
+        self.losses.add("the layer of each file of evidence", 0 if context else sum(path.diff_id is not None for path in one.paths))
+        occurrences = [cdx.Occurrence(path.path, path.diff_id if context else None) for path in one.paths]
+        return cdx.Evidence(occurrences=occurrences)
+
+    def _nested(self) -> dict[str, list[str]]:
+        """What other components than images and systems contain stands within them, each in the first that has it and never in itself."""
+        inner: dict[str, list[str]] = {}
+        holder: dict[str, str] = {}
+        for relation in related(self.source, RelationKind.CONTAINS):
+            start, end = relation.from_ref, relation.to_ref
+            if self.by_ref[start].kind in CONTAINERS:
+                continue
+            if end in holder or end == self.source.root or end in self.used_sources or _leads(holder, start, end):
+                self.losses.add("containment in a second component, or in a ring")
+                continue
+            holder[end] = start
+            inner.setdefault(start, []).append(end)
+        return inner
+
+    def _dependencies(self) -> list[cdx.Dependency]:
+        targets: dict[str, set[str]] = {}
+        for relation in self.source.relations:
+            contained = relation.kind is RelationKind.CONTAINS and self.by_ref[relation.from_ref].kind in CONTAINERS
+            if (contained or relation.kind is RelationKind.DEPENDS_ON) and relation.to_ref not in self.used_sources:
+                targets.setdefault(self.refs[relation.from_ref], set()).add(self.refs[relation.to_ref])
+        return [cdx.Dependency(ref, sorted(on)) for ref, on in sorted(targets.items())]
+
+    def _compositions(self) -> list[cdx.Composition]:
+        known: dict[str, list[str]] = {}
+        for ref, aggregate in self.source.known:
+            known.setdefault(aggregate if aggregate in _AGGREGATES else "unknown", []).append(self.refs[ref])
+        return [cdx.Composition(aggregate, sorted(set(refs))) for aggregate, refs in sorted(known.items())]
+
+
+def _leads(holder: dict[str, str], start: str, end: str) -> bool:
+    """Whether `start` is within `end`, or is it."""
+    place: str | None = start
+    while place is not None and place != end:
+        place = holder.get(place)
+    return place == end
+
+
+def _refs(bom: Bom) -> dict[str, str]:
+    """CycloneDX's own refs; of other formats the PURL, if one component alone has it, as ours are named."""
+    if bom.format.startswith("cyclonedx"):
+        return {one.ref: one.ref for one in bom.components}
+    times = Counter(one.purl for one in bom.components)
+    return {one.ref: one.purl if one.purl and times[one.purl] == 1 and one.ref != bom.root else _short(one.ref) for one in bom.components}
+
+
+def _short(ref: str) -> str:
+    return ref.rpartition("#")[2].removeprefix("SPDXRef-") or ref
+
+
+def _group_and_name(one: Component) -> tuple[str | None, str]:
+    """Maven's `group:artifact` taken apart."""
+    group, colon, artifact = one.name.partition(":")
+    is_maven = (one.purl or "").startswith("pkg:maven/") and one.group is None
+    return (group, artifact) if is_maven and colon and group and artifact else (one.group, one.name)
+
+
+def _version(text: str | None) -> str | None:
+    return text if text and len(text) <= VERSION_LIMIT_CHARACTERS else None
+
+
+def _name(party: Party) -> str:
+    return party.name or party.email or party.url or ""
+
+
+def _email(party: Party) -> str | None:
+    return party.email if party.email and _EMAIL.fullmatch(party.email) else None
+
+
+def _entity(party: Party | None) -> cdx.Entity | None:
+    if party is None:
+        return None
+    email = _email(party)
+    return cdx.Entity(_name(party), [cdx.Contact(email)] if email else None)
+
+
+def _properties(pairs: Iterable[tuple[str, str]]) -> list[cdx.Property]:
+    return [cdx.Property(name, value) for name, value in pairs]
