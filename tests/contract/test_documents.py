@@ -80,6 +80,16 @@ def without_refs(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(stated, key=lambda component: str(component["purl"]))
 
 
+@pytest.mark.parametrize("form", ["cyclonedx-xml@1.4", "spdx-json@2.3", "spdx-tag-value@2.2", "spdx3-json"])
+def test_a_converted_document_gives_the_same_findings(world: Path, tmp_path: Path, form: str) -> None:
+    there, back = tmp_path / "there", tmp_path / "back.cdx.json"
+    assert run("sbomgen", "convert", world / "web.cdx.json", "-o", f"{form}={there}").code == 0
+    assert run("sbomgen", "convert", there, "-o", f"cyclonedx-json={back}").code == 0
+    expected = findings(scan(world, "web.cdx.json", "-o", "json").json)
+    for converted in (there, back):
+        assert findings(run("sbommatch", converted, "--db", world / "feeds.json", "-o", "json").json) == expected
+
+
 def test_layers_come_with_instruction_and_origin(world: Path) -> None:
     (target,) = scan(world, "web.cdx.json", "-o", "json").json["targets"]
     by_index = {layer["index"]: (layer["origin"], layer["created_by"]) for layer in target["layers"]}

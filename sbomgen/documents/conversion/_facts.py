@@ -21,6 +21,8 @@ DIGITS = {"MD5": 32, "SHA-1": 40, "SHA-256": 64, "SHA-384": 96, "SHA-512": 128, 
           "BLAKE2b-256": 64, "BLAKE2b-384": 96, "BLAKE2b-512": 128, "BLAKE3": 64}  # fmt: skip
 """The algorithms that all three formats know, and how many digits their checksums have."""
 
+OUR_NAMES = "sbomgen:"
+
 _TIME = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _HEX = re.compile(r"[0-9a-f]+")
 _PURL = re.compile(r"pkg:[A-Za-z][A-Za-z0-9.+-]*/[^\s]+")
@@ -100,8 +102,8 @@ def actor_of(party: Party | None) -> facts.Actor | None:
     return facts.Actor(kind, name, party.email) if kind else None
 
 
-def statement(bom: Bom, component: Component, owner: str | None) -> str | None:
-    """The annotation of a component: its properties and files as one canonical JSON object; None where there are none."""
+def statements(bom: Bom, component: Component, owner: str | None) -> list[str]:
+    """The annotations of a component, canonical JSON objects: our properties with its files, then those of others; each where there are any."""
     pairs = list(component.properties)
     if component.ref == bom.root:
         pairs += [pair for pair in bom.properties if pair not in component.properties]
@@ -111,8 +113,12 @@ def statement(bom: Bom, component: Component, owner: str | None) -> str | None:
     for path in component.paths:
         pairs.append(("sbomgen:path", path.path))
         pairs += [("sbomgen:path:layer", str(layers[path.diff_id or ""]))] if known else []
-    if not pairs:
-        return None
+    ours = [pair for pair in pairs if pair[0].startswith(OUR_NAMES)]
+    others = [pair for pair in pairs if not pair[0].startswith(OUR_NAMES)]
+    return [_object(stated) for stated in (ours, others) if stated]
+
+
+def _object(pairs: Iterable[tuple[str, str]]) -> str:
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)

@@ -21,7 +21,7 @@ from sbomgen.documents.conversion._facts import (
     related,
     sbom_type,
     source_infos,
-    statement,
+    statements,
     utc_time,
 )
 from sbomgen.documents.conversion._losses import Losses
@@ -109,7 +109,7 @@ class _Writer:
     def _package(self, one: Component) -> spdx.Package:
         unknown = self.version.unknown_terms
         website, location = addresses(one, self.losses)
-        comment = statement(self.source, one, self.ids.get(self.owners.get(one.ref, "")))
+        comments = statements(self.source, one, self.ids.get(self.owners.get(one.ref, "")))
         return spdx.Package(
             spdx_id=self.ids[one.ref],
             name=full_name(one) or "unnamed",
@@ -127,7 +127,7 @@ class _Writer:
             description=one.description,
             external_refs=self._identifiers(one) or None,
             primary_package_purpose=self._purpose(one),
-            annotations=[spdx.Annotation(self.tool, self.created, "OTHER", comment)] if comment else None,
+            annotations=[spdx.Annotation(self.tool, self.created, "OTHER", comment) for comment in comments] or None,
         )
 
     def _purpose(self, one: Component) -> str | None:

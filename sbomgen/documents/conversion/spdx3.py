@@ -20,7 +20,7 @@ from sbomgen.documents.conversion._facts import (
     related,
     sbom_type,
     source_infos,
-    statement,
+    statements,
     utc_time,
 )
 from sbomgen.documents.conversion._losses import Losses
@@ -112,11 +112,11 @@ class _Writer:
             software_source_info=self.source_infos.get(one.ref),
             software_copyright_text=one.copyright,
         )
-        text = statement(self.source, one, self.ids.get(self.owners.get(one.ref, "")))
-        if text is not None:
+        for number, text in enumerate(statements(self.source, one, self.ids.get(self.owners.get(one.ref, "")))):
             self._add(
-                spdx3.Annotation, f"{iri}/annotation", annotation_type="other", content_type="application/json", statement=text, subject=iri
-            )
+                spdx3.Annotation, f"{iri}/annotation{f'-{number}' if number else ''}", annotation_type="other",
+                content_type="application/json", statement=text, subject=iri,
+            )  # fmt: skip
         for kind, texts in (("hasDeclaredLicense", one.declared), ("hasConcludedLicense", one.concluded)):
             expression = self.licences.expression(texts)
             self._relate(iri, kind, [self._expression(expression)] if expression else ())
