@@ -1,14 +1,18 @@
 """The package databases of dpkg (deb-status, dpkg(1)) and of its small sibling opkg, under any root.
 
 `var/lib/dpkg/status` has one stanza a package; distroless images have a file a package in `var/lib/dpkg/status.d` instead, with
-NAME.md5sums beside it. What a package delivers stands in `info/NAME[:ARCH].list`, folders among the files.
+NAME.md5sums beside it. What a package delivers stands in `info/NAME[:ARCH].list`, folders among the files; under which licences, in
+`usr/share/doc/NAME/copyright` (the folder may be a link to another package's).
 """
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
+from msgspec import Struct
+
+from sbomgen.catalogers._copyright import declared_licences
 from sbomgen.catalogers._databases import FilesBelow, bounded, depends_on, distro_of_database, no_distribution
 from sbomgen.catalogers._fields import Fields, is_word, stanzas
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
@@ -20,8 +24,12 @@ DATABASE_LIMIT_BYTES = 128 << 20
 LIST_LIMIT_BYTES = 32 << 20
 """The longest lists (kernel headers, texlive) are a few MiB."""
 
+COPYRIGHT_LIMIT_BYTES = 4 << 20
+"""The longest of Debian (chromium, libreoffice) are some 1 MiB; a longer one names no licence, which is no loss."""
+
 _DATABASE = re.compile(r"(?:(?P<root>.*)/)?(?:(?P<dpkg>var/lib/dpkg/)(?:status|status\.d/[^/]+)|(?P<opkg>(?:usr|var)/lib/opkg/)status)")
 _LIST = re.compile(r"(?:.*/)?(?:var/lib/dpkg/(?:info|status\.d)|(?:usr|var)/lib/opkg/info)/[^/]+\.(?:list|md5sums)")
+_COPYRIGHT = re.compile(r"(?:.*/)?usr/share/doc/[^/]+/copyright")
 _SOURCE = re.compile(r"(?P<name>[^\s(]+)\s*(?:\(\s*(?P<version>[^\s)]+)\s*\))?")
 _RELATION = re.compile(r"(?P<name>[^\s:(<\[]+)(?::(?P<arch>[^\s(<\[]+))?")
 _MD5SUM_LINE = re.compile(rb"[0-9A-Fa-f]{32} [ *](?:\./)*/*(?P<path>.+)")
@@ -55,25 +63,51 @@ class DpkgFilesFact(Fact, frozen=True, tag="files"):
     """Relative, one a line: bytes, since file names need not be UTF-8, and a text of their own only when somebody asks."""
 
 
+class DpkgLicencesFact(Fact, frozen=True, tag="licences"):
+    """What a copyright file declares."""
+
+    licences: tuple[str, ...]
+
+
+class _Companions(Struct, frozen=True):
+    """What stands in files of its own beside the databases, by path."""
+
+    lists: dict[str, DpkgFilesFact]
+    licences: dict[str, tuple[str, ...]]
+    resolve: Callable[[str], str | None]
+
+    def licences_of(self, root: str, name: str) -> tuple[str, ...]:
+        """Those of the package's copyright file; many packages have their folder, or the file, as a link to that of their source."""
+        path = f"{root}/usr/share/doc/{name}/copyright".lstrip("/")
+        if not self.licences or path in self.licences:
+            return self.licences.get(path, ())
+        return self.licences.get(self.resolve(path) or "", ())
+
+
 class DpkgCataloger:
     """What `dpkg-query -W` lists, and what is unpacked but not configured; every architecture of a package is a package."""
 
     name = "dpkg"
-    version = 1
+    version = 2
     title = "Debian packages: var/lib/dpkg/status and status.d, opkg's status"
     wants = Wants(
-        basenames=frozenset({"status"}),
+        basenames=frozenset({"status", "copyright"}),
         suffixes=frozenset({".list", ".md5sums"}),
         patterns=(r"(?:.*/)?var/lib/dpkg/status\.d/[^/]+",),
     )
-    fact_type: FactType = DpkgPackageFact | DpkgFilesFact
+    fact_type: FactType = DpkgPackageFact | DpkgFilesFact | DpkgLicencesFact
 
     def read(self, file: EvidenceFile) -> Iterator[Fact | Problem]:
-        """The stanzas of a status file (one without name or version is a loss), or the files of a list."""
+        """The stanzas of a status file (one without name or version is a loss), the files of a list, or declared licences."""
         if _LIST.fullmatch(file.path):
             with file.open(LIST_LIMIT_BYTES) as stream:
                 read = _paths_of_md5sums if file.path.endswith(".md5sums") else _paths_of_list
                 yield DpkgFilesFact(b"\n".join(read(stream.read())))
+        elif _COPYRIGHT.fullmatch(file.path):
+            if file.size_bytes <= COPYRIGHT_LIMIT_BYTES:
+                with file.open(COPYRIGHT_LIMIT_BYTES) as stream:
+                    licences = declared_licences(stream.read())
+                yield from (DpkgLicencesFact(licences),) if licences else ()
         elif _DATABASE.fullmatch(file.path):
             with file.open(DATABASE_LIMIT_BYTES) as stream:
                 body = stream.read()
@@ -82,11 +116,13 @@ class DpkgCataloger:
 
     def assemble(self, view: ImageView) -> Iterator[Package | Edge | Problem]:
         """The packages of every database with the files they deliver, and what they depend on among themselves."""
-        lists: dict[str, DpkgFilesFact] = {}
+        beside = _Companions({}, {}, view.resolve)
         databases: dict[tuple[str, str], dict[tuple[str, str], VisibleFact]] = defaultdict(dict)
         for visible in view.facts(self.name):
             if isinstance(visible.fact, DpkgFilesFact):
-                lists[visible.path] = visible.fact
+                beside.lists[visible.path] = visible.fact
+            elif isinstance(visible.fact, DpkgLicencesFact):
+                beside.licences[visible.path] = visible.fact.licences
             elif (database := _database_of(visible.path)) is not None:
                 packages, key = databases[database], (visible.fact.name, visible.fact.arch)
                 if key not in packages or visible.layer >= packages[key].layer:
@@ -97,7 +133,7 @@ class DpkgCataloger:
             distro = distro_of_database(view, root, path)
             if distro is None:
                 yield no_distribution(root, path)
-            assembled = [(_package(found, purl_type, root, distro, lists), found.fact) for found in packages.values()]
+            assembled = [(_package(found, purl_type, root, distro, beside), found.fact) for found in packages.values()]
             yield from (package for package, _ in assembled)
             edges.append(bounded(_edges(assembled), path))
         yield from chain.from_iterable(edges)
@@ -146,9 +182,9 @@ def _database_of(path: str) -> tuple[str, str] | None:
     return ("deb" if location["dpkg"] else "opkg", location["root"] or "") if location else None
 
 
-def _package(visible: VisibleFact, purl_type: str, root: str, distro: Distro | None, lists: dict[str, DpkgFilesFact]) -> Package:
+def _package(visible: VisibleFact, purl_type: str, root: str, distro: Distro | None, beside: _Companions) -> Package:
     fact: DpkgPackageFact = visible.fact
-    found = [path for path in _list_paths(visible.path, fact) if path in lists]
+    found = [path for path in _list_paths(visible.path, fact) if path in beside.lists]
     return Package(
         type=purl_type,
         name=fact.name,
@@ -157,10 +193,11 @@ def _package(visible: VisibleFact, purl_type: str, root: str, distro: Distro | N
         root=root,
         distro=distro,
         source=_source(fact),
+        licences=beside.licences_of(root, fact.name),
         supplier=fact.maintainer or None,
         homepage=fact.homepage or None,
         description=fact.description or None,
-        owned_files=FilesBelow(root, lists[found[0]].paths) if found else (),
+        owned_files=FilesBelow(root, beside.lists[found[0]].paths) if found else (),
         evidence=(visible.path, *found),
     )
 

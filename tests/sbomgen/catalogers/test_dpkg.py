@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from sbomgen.catalogers import _databases
-from sbomgen.catalogers.dpkg import ABSENT_STATES, DpkgCataloger
+from sbomgen.catalogers._copyright import LICENCES_LIMIT
+from sbomgen.catalogers.dpkg import ABSENT_STATES, COPYRIGHT_LIMIT_BYTES, DpkgCataloger
 from sbomgen.model import Distro, Edge, Package, Problem, ProblemCode, SourcePackage
 from tests.support.evidence import MemoryView, edges_of, packages_of
 
@@ -292,3 +293,45 @@ def test_real_databases_of_distroless_images_are_read(shared_data: Path) -> None
     assert (package.name, package.raw_version, package.source) == ("libsqlite3-0", "3.34.1-3", SourcePackage("sqlite3", "3.34.1-3"))
     assert package.owned_files[0] == "usr/lib/aarch64-linux-gnu/libsqlite3.so.0.8.6"
     assert len(package.owned_files) == 6
+
+
+DEP5 = b"Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nSource: x\n\n"
+
+
+def licences(body: bytes, links: dict[str, str] | None = None, doc: str = "usr/share/doc/a/copyright") -> tuple[str, ...]:
+    view = MemoryView({**OS_RELEASE, STATUS: database(stanza("a")), doc: body}, links)
+    return packages_of(CATALOGER, view)[0].licences
+
+
+@pytest.mark.parametrize(
+    ("body", "declared"),
+    [
+        (
+            DEP5 + b"Files: *\nCopyright: x\nLicense: GPL-2+ or Artistic\n text\n\nFiles: b\nLicense: Expat\n",
+            ("GPL-2+ or Artistic", "Expat"),
+        ),
+        (DEP5 + b"Files: *\nLicense: Expat\n\nLicense: Expat\n The text. License: other\n", ("Expat",)),
+        (DEP5 + b"Files: *\nLicense:\n only a text\n", ()),
+        (DEP5.replace(b"\n", b"\r\n") + b"Files: *\r\nLicense: MIT\r\n", ("MIT",)),
+        (b"Format-Specification: http://dep.debian.net/deps/dep5/\n\nFiles: *\nLicense: BSD\n", ("BSD",)),
+        (b"It is free software.\nLicense: GPL, see /usr/share/common-licenses/GPL\n", ()),
+        (DEP5 + b"License: " + b"x" * 501, ()),
+    ],
+)
+def test_licences_are_those_that_a_machine_readable_copyright_file_declares(body: bytes, declared: tuple[str, ...]) -> None:
+    assert licences(body) == declared
+
+
+def test_a_copyright_file_may_be_reached_by_links_and_none_is_too_many() -> None:
+    body = DEP5 + b"License: Expat\n"
+    assert licences(body, {"usr/share/doc/a": "b"}, "usr/share/doc/b/copyright") == ("Expat",)
+    assert licences(body, {"usr/share/doc/a/copyright": "../b/copyright"}, "usr/share/doc/b/copyright") == ("Expat",)
+    assert licences(body, doc="usr/share/doc/other/copyright") == ()
+    assert len(licences(DEP5 + b"".join(b"License: l%d\n" % number for number in range(300)))) == LICENCES_LIMIT
+    assert licences(body + b" " * COPYRIGHT_LIMIT_BYTES) == ()
+
+
+def test_a_chroot_has_copyright_files_of_its_own() -> None:
+    files = {"srv/var/lib/dpkg/status": database(stanza("a")), "srv/usr/share/doc/a/copyright": DEP5 + b"License: ISC\n"}
+    view = MemoryView({**OS_RELEASE, STATUS: database(stanza("a")), **files})
+    assert {package.root: package.licences for package in packages_of(CATALOGER, view)} == {"": (), "srv": ("ISC",)}
