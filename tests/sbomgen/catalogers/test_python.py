@@ -1,4 +1,5 @@
 import email.parser
+import json
 import re
 from pathlib import Path
 
@@ -6,8 +7,10 @@ import pytest
 
 from sbomgen.catalogers.python import LICENCE_NAME_CHARS, METADATA_LIMIT_BYTES, PythonCataloger, parse_metadata
 from sbomgen.evidence import EvidenceTooLargeError
-from sbomgen.model import Package
+from sbomgen.model import Edge, EdgeKind, Package
+from sbomgen.purl import purl_of
 from tests.support.evidence import MemoryFile, MemoryView, edges_of, packages_of
+from tests.support.jars import jar
 
 CATALOGER = PythonCataloger()
 SITE = "usr/local/lib/python3.11/site-packages"
@@ -261,3 +264,65 @@ def test_real_folders_hold_the_packages_that_their_metadata_names(shared_data: P
     found = {(path, package.name, package.raw_version) for package in packages_of(CATALOGER, view) for path in package.evidence}
     assert found == stated
     assert len(found) > 15
+
+
+DIST = f"{SITE}/a-1.dist-info"
+
+
+def sbom(*components: dict[str, str]) -> bytes:
+    return json.dumps({"bomFormat": "CycloneDX", "components": components}).encode()
+
+
+def test_a_direct_url_goes_into_the_purl() -> None:
+    origin = b'{"url": "https://h/a.git", "vcs_info": {"vcs": "git", "commit_id": "c"}}'
+    (package,) = packages_of(CATALOGER, view_of(dist("a"), {f"{DIST}/direct_url.json": origin, "app/direct_url.json": b"?"}))
+    assert purl_of(package) == "pkg:pypi/a@1?vcs_url=git%2Bhttps:%2F%2Fh%2Fa.git%40c"
+
+
+def test_a_bad_direct_url_is_a_note_and_the_package_stands() -> None:
+    view = view_of(dist("a"), {f"{DIST}/direct_url.json": b"?"})
+    assert [package.name for package in packages_of(CATALOGER, view)] == ["a"]
+    assert [(problem.where, problem.loss) for problem in view.problems] == [(f"{DIST}/direct_url.json", False)]
+
+
+def test_what_an_sbom_in_a_wheel_names_is_a_package_that_the_wheel_depends_on() -> None:
+    crate, own = {"name": "c", "version": "2", "purl": "pkg:cargo/c@2"}, {"name": "A", "version": "1", "purl": "pkg:pypi/A@1"}
+    view = view_of(dist("a"), {f"{DIST}/sboms/a.cyclonedx.json": sbom(crate, own), f"{DIST}/sboms/more.cdx.json": sbom(crate)})
+    wheel, component = packages_of(CATALOGER, view)
+    assert component == Package(
+        type="cargo",
+        name="c",
+        raw_version="2",
+        root=f"{SITE}/a.dist-info",
+        evidence=(f"{DIST}/sboms/a.cyclonedx.json", f"{DIST}/sboms/more.cdx.json"),
+    )
+    (edge,) = (found for found in CATALOGER.assemble(view) if isinstance(found, Edge))
+    assert edge == Edge(EdgeKind.DEPENDS_ON, wheel.slot, component.slot, "1", "2")
+
+
+def test_an_sbom_without_its_wheel_shows_nothing_and_a_bad_one_is_a_note() -> None:
+    view = view_of({f"{DIST}/sboms/a.cdx.json": sbom({"name": "c", "version": "2"}), f"{DIST}/sboms/b.cdx.json": b"?"})
+    assert packages_of(CATALOGER, view) == []
+    assert [(problem.where, problem.loss) for problem in view.problems] == [(f"{DIST}/sboms/b.cdx.json", False)]
+    bad = view_of(dist("a"), {f"{DIST}/sboms/a.cdx.json": json.dumps({"bomFormat": "CycloneDX", "components": [1]}).encode()})
+    assert [problem.message for problem in bad.problems] == ["1 components could not be read, or are too many: left out"]
+
+
+def egg(**members: str) -> bytes:
+    return jar({name.replace("__", "/").replace("PKG_INFO", "PKG-INFO").replace("EGG_", "EGG-"): body for name, body in members.items()})
+
+
+def test_a_zipped_egg_is_installed() -> None:
+    body = egg(EGG_INFO__PKG_INFO="Name: e\nVersion: 3\n", **{"EGG_INFO__requires.txt": "a\n"}, e__PKG_INFO="Name: other\nVersion: 1\n")
+    view = view_of(dist("a"), {f"{SITE}/e-3-py3.11.egg": body})
+    assert [(package.name, package.raw_version, package.root, package.evidence) for package in packages_of(CATALOGER, view)] == [
+        ("a", "1", SITE, (f"{DIST}/METADATA",)),
+        ("e", "3", SITE, (f"{SITE}/e-3-py3.11.egg",)),
+    ]
+    assert edges_of(CATALOGER, view) == [("e", "a")]
+
+
+def test_a_damaged_egg_is_a_loss_and_a_file_that_is_only_called_so_a_note() -> None:
+    view = view_of({f"{SITE}/e.egg": egg(EGG_INFO__PKG_INFO="Name: e\n")[:-30], f"{SITE}/shell.egg": b"#!/bin/sh\n"})
+    assert packages_of(CATALOGER, view) == []
+    assert [(problem.where, problem.loss) for problem in view.problems] == [(f"{SITE}/e.egg", True), (f"{SITE}/shell.egg", False)]
