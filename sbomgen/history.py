@@ -8,6 +8,7 @@ A rewrite of the same version is no event. The origin of a package is the layer 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 
+from sbomgen.cpes import cpes_of
 from sbomgen.model import EventKind, EvidencePath, Package, PackageEvent, TrackedPackage
 from sbomgen.purl import purl_of
 from sbomgen.versions import compare
@@ -99,12 +100,17 @@ class PackageHistory:
 
 
 def _tracked(track: _Track) -> TrackedPackage:
-    purl = purl_of(track.package)
+    from msgspec.structs import replace
+
+    package = track.package
+    purl = purl_of(package)
+    if not package.cpes and (cpes := cpes_of(package)):
+        package = replace(package, cpes=cpes)
     origin = next(event.layer for event in reversed(track.events) if event.kind is not EventKind.REMOVED)
     return TrackedPackage(
-        ref=ref_of(purl, track.package.root),
+        ref=ref_of(purl, package.root),
         purl=purl,
-        package=track.package,
+        package=package,
         cataloger=track.cataloger,
         visible=track.visible,
         layer=origin,
