@@ -2,7 +2,7 @@
 
 An archive is a package of type maven; so is each artifact whose pom was shaded into it, and each archive inside it. Which artifact it is
 says `_java_identity`; where Debian's Maven repository (`usr/share/maven-repo/GROUP/ARTIFACT/VERSION/`) has a link to an archive without a
-pom of its own, the link's path says it, exactly.
+pom of its own, the link's path says it, exactly; of others an index by SHA-1 may know it (`sbomgen.javaindex`).
 
 A package's root is the folder of the archive, so that `foo-1.1.jar` in place of `foo-1.0.jar` is an upgrade; within an archive it is the
 way to there, with the versions left out of the names of archives: `opt/app.jar!/BOOT-INF/lib` both of `opt/app-1.0.jar` and of
@@ -15,7 +15,7 @@ What lies in a build tool's cache (`~/.m2/repository`) is not installed. Archive
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from msgspec import structs
@@ -88,6 +88,10 @@ class JavaCataloger:
     wants = Wants(suffixes=frozenset({spelt for suffix in SUFFIXES for spelt in (suffix, suffix.upper(), suffix.title())} | {".pom"}))
     fact_type: FactType = ArchiveFact | PublishedFact
 
+    def __init__(self, find: Callable[[str], tuple[str, str, str] | None] = lambda _: None) -> None:
+        """`find` gives group, artifact and version of a known archive by its SHA-1; it is asked for those that have no pom of their own."""
+        self._find = find
+
     def read(self, file: EvidenceFile) -> Iterator[Fact | Problem]:
         """The archive and all within it; one that cannot be opened is a loss, with the way to it (`a.ear!/b.war`)."""
         if file.path.endswith(".pom"):
@@ -112,10 +116,17 @@ class JavaCataloger:
         for visible in archives:
             folder, slash, name = visible.path.rpartition("/")
             path = f"{view.resolve(folder) or folder}{slash}{name}"
-            for package in _packages(visible, path, published.get(path, [])):
+            for package in _packages(visible, path, self._elsewhere(visible.fact, published.get(path, []))):
                 _, evidence = packages.setdefault((package.slot, package.raw_version), (package, {}))
                 evidence[visible.path] = None
         yield from (structs.replace(package, evidence=tuple(evidence)) for package, evidence in packages.values())
+
+    def _elsewhere(self, fact: ArchiveFact, published: list[Coordinates]) -> list[Coordinates]:
+        """Coordinates that others state of an archive without a pom: those of Debian's repository, else those of the index."""
+        if fact.from_pom or (published and not fact.inner):
+            return [] if fact.from_pom else published
+        known = self._find(fact.sha1)
+        return [Coordinates(*known)] if known else []
 
 
 class _Reading:
@@ -203,13 +214,13 @@ def _sha1(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _packages(visible: VisibleFact, path: str, published: list[Coordinates]) -> Iterator[Package]:
+def _packages(visible: VisibleFact, path: str, elsewhere: list[Coordinates]) -> Iterator[Package]:
     """The archive and what was shaded into it; `path` is that of the outermost archive with links resolved."""
     fact: ArchiveFact = visible.fact
     folder, archive = _place(path, fact.inner)
     own = fact.coordinates
-    if published and not fact.inner and not fact.from_pom:
-        own = min(published, key=lambda exact: (exact.artifact != own.artifact, exact.version != own.version, exact.name, exact.version))
+    if elsewhere:
+        own = min(elsewhere, key=lambda exact: (exact.artifact != own.artifact, exact.version != own.version, exact.name, exact.version))
     yield Package(
         type="maven",
         name=own.name,

@@ -17,6 +17,7 @@ COMMANDS = (
     CommandEntry("check", "sbomgen.cli.check:check", "Hold an SBOM against a list of minimum elements."),
     CommandEntry("convert", "sbomgen.cli.convert:convert_", "Write an SBOM in another format, and say what is lost."),
     CommandEntry("catalogers", "sbomgen.cli.catalogers:catalogers", "List what is looked for in an image."),
+    CommandEntry("java-index", "sbomgen.cli.java_index:java_index", "Build an index by which jars without coordinates are known."),
     CommandEntry("cache", "sbomgen.cli.cache:cache", "Look after what is kept between runs."),
 )
 

@@ -3,15 +3,16 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import click
 from msgspec import Struct, structs
 
 from sbomgen import __version__
 from sbomgen.cache.layers import LayerCache
+from sbomgen.catalogers.java import JavaCataloger
 from sbomgen.cli.base import EXIT_LOSS, EXIT_UNREADABLE, command, emit, finish, option, quiet_option, verbose_option, warn
 from sbomgen.cli.cache import CacheWishes, cache_options, layer_cache
 from sbomgen.cli.opening import opening_options
@@ -25,6 +26,9 @@ from sbomgen.image.remote import OpenOptions
 from sbomgen.inventory import Inventory
 from sbomgen.model import Problem
 from sbomgen.scan import ScanOptions, chosen_catalogers, scan_image
+
+if TYPE_CHECKING:
+    from sbomgen.javaindex import JavaIndex
 
 FORMATS = ", ".join(writer.name for writer in WRITERS)
 
@@ -44,6 +48,7 @@ class Wishes(Struct, frozen=True):
     show_build_args: bool
     quiet: bool
     verbose: bool
+    java_index: "JavaIndex | None" = None
 
 
 class Names(click.types.StringParamType):
@@ -81,6 +86,9 @@ supplier_option = option("--supplier", metavar="'NAME <ADDRESS>'", help="Who sup
 )
 @base_option
 @catalogers_option
+@option(
+    "--java-index", type=click.Path(path_type=Path), metavar="FILE", help="Know jars without coordinates by `sbomgen java-index build`."
+)
 @build_args_option
 @author_option
 @supplier_option
@@ -96,6 +104,7 @@ def scan(
     scope: str,
     base: str | None,
     catalogers: str,
+    java_index: Path | None,
     show_build_args: bool,
     author: Sequence[str],
     supplier: str | None,
@@ -117,7 +126,8 @@ def scan(
     codes: list[int] = []
     asked = WriteOptions(tool_version=__version__, all_layers=scope == "all-layers", authors=_names(author), supplier=supplier)
     documents = Documents(wanted, asked, several)
-    with layer_cache(cache, quiet) as layers:
+    with _open_index(java_index) as index, layer_cache(cache, quiet) as layers:
+        wishes = structs.replace(wishes, java_index=index)
         for source in wanted_sources:
             try:
                 for inventory in read_inventories(source, wishes, layers):
@@ -136,6 +146,14 @@ def scan(
 
 def _names(stated: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in stated if name.strip()))
+
+
+def _open_index(path: Path | None) -> "AbstractContextManager[JavaIndex | None]":
+    if path is None:
+        return nullcontext()
+    from sbomgen.javaindex import JavaIndex
+
+    return JavaIndex(path)
 
 
 def _listed(path: str) -> list[str]:
@@ -173,7 +191,11 @@ def read_inventories(source: str, wishes: Wishes, cache: LayerCache | None) -> I
 
 
 def _scan(image: Image, wishes: Wishes, cache: LayerCache | None) -> Inventory:
-    options = ScanOptions(wishes.show_build_args, chosen_catalogers(wishes.catalogers), cache)
+    catalogers = chosen_catalogers(wishes.catalogers)
+    if wishes.java_index is not None:
+        by_index = JavaCataloger(wishes.java_index.find)
+        catalogers = tuple(by_index if one.name == by_index.name else one for one in catalogers)
+    options = ScanOptions(wishes.show_build_args, catalogers, cache)
     opening = wishes.opening
     if opening.platform == ALL_PLATFORMS:
         opening = structs.replace(opening, platform=image.config.platform or None)
