@@ -103,7 +103,7 @@ def actor_of(party: Party | None) -> facts.Actor | None:
 
 
 def statements(bom: Bom, component: Component, owner: str | None) -> list[str]:
-    """The annotations of a component, canonical JSON objects: our properties with its files, then those of others; each where there are any."""
+    """The annotations of a component, canonical JSON: our properties with its files, then those of others; each where there are any."""
     pairs = list(component.properties)
     if component.ref == bom.root:
         pairs += [pair for pair in bom.properties if pair not in component.properties]
