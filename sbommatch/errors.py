@@ -3,6 +3,7 @@
     SbommatchError           70  an error of our own, when nothing more precise fits
     ├── UsageError            2  the command line asks for something that does not exist
     ├── UnreadableError       3  an SBOM or an input file that cannot be read as what it is taken for
+    ├── ArchiveError          3  an archive that is missing, damaged, or of another format
     ├── DatabaseError         4  the feed database is missing, damaged, or of another format
     └── FeedError             3  a feed's snapshot that cannot be read at all
         └── DigestError       6  a file of a snapshot that is not the one its snapshot.json states
@@ -27,6 +28,12 @@ class UsageError(SbommatchError):
 
 class UnreadableError(SbommatchError):
     """An input that cannot be read as what it is taken for."""
+
+    exit_code = 3
+
+
+class ArchiveError(SbommatchError):
+    """The archive is missing, damaged, or was written in another format."""
 
     exit_code = 3
 

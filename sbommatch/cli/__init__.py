@@ -13,6 +13,7 @@ COMMANDS = (
     CommandEntry("explain", "sbommatch.cli.explain:explain", "Say why a vulnerability was found for a component, or why not."),
     CommandEntry("vex", "sbommatch.cli.vex:vex", "Write OpenVEX from what is decided on the findings in SBOMs."),
     CommandEntry("db", "sbommatch.cli.db:db", "Build the feed database, and look into it."),
+    CommandEntry("archive", "sbommatch.cli.archive:archive", "Keep SBOMs, and match them as a set."),
     CommandEntry("version", "sbommatch.cli.version:version", "Compare versions as their ecosystems do."),
 )
 

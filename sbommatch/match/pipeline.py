@@ -38,17 +38,36 @@ class MatchOptions(Struct, frozen=True):
 def match_documents(documents: Sequence[Document], db: Database, options: MatchOptions) -> list[TargetResult]:
     """The results, one for each document, in their order. Raises DatabaseError where the database turns out to be damaged."""
     feeds = queries.coverage(db)
-    namespaces = frozenset(namespace for feed in feeds if feed.completeness != PARTIAL for namespace in feed.covers)
-    identities = [identities_of(document, options, namespaces) for document in documents]
-    rows = _rows(db, distinct_lookups(identity for of_document in identities for identity in of_document))
-    groups = queries.groups_of(db, {row.advisory_id for met in rows.values() for _, row in met if not row.unplaced})
-    every = chain.from_iterable(identities)
-    resolver = Resolver(feeds, groups, _unplaceable(db, every, rows), _spoken_of(db, rows))
-    results = []
-    for document, of_document in zip(documents, identities, strict=True):
-        resolved = [resolver.resolve(identity, _met(identity, rows)) for identity in of_document]
-        results.append(_target(document, _with_covered(db, resolved, feeds), options))
-    return results
+    identities = [identities_of(document, options, checked_namespaces(feeds)) for document in documents]
+    matching = Matching(db, feeds, list(chain.from_iterable(identities)))
+    return [
+        target_of(document, matching.covered([matching.resolve(identity) for identity in of_document]), options)
+        for document, of_document in zip(documents, identities, strict=True)
+    ]
+
+
+class Matching:
+    """What a database says of some components: all are asked for together, so that what they share is asked for once."""
+
+    def __init__(self, db: Database, feeds: Sequence[FeedStatus], identities: Sequence[Identity]) -> None:
+        self._db = db
+        self._feeds = feeds
+        self._rows = _rows(db, distinct_lookups(identities))
+        groups = queries.groups_of(db, {row.advisory_id for met in self._rows.values() for _, row in met if not row.unplaced})
+        self._resolver = Resolver(feeds, groups, _unplaceable(db, identities, self._rows), _spoken_of(db, self._rows))
+
+    def resolve(self, identity: Identity) -> Resolved:
+        """The verdict and findings of one of them by itself."""
+        return self._resolver.resolve(identity, _met(identity, self._rows))
+
+    def covered(self, resolved: list[Resolved]) -> list[Resolved]:
+        """Those of one document, as they are where others of the same document deliver them."""
+        return _with_covered(self._db, resolved, self._feeds)
+
+
+def checked_namespaces(feeds: Iterable[FeedStatus]) -> frozenset[str]:
+    """The namespaces whose components count as checked."""
+    return frozenset(namespace for feed in feeds if feed.completeness != PARTIAL for namespace in feed.covers)
 
 
 def identities_of(document: Document, options: MatchOptions, namespaces: frozenset[str] = frozenset()) -> list[Identity]:
@@ -60,11 +79,16 @@ def identities_of(document: Document, options: MatchOptions, namespaces: frozens
     for component in document.components:
         if component.visible or not options.omit_hidden:
             identity = identify(component, document.distros, options.distro, document.producer)
-            if CPE_NAMESPACE in namespaces and component.cpes and not any(one.namespace in namespaces for one in identity.lookups):
+            if component.cpes and needs_cpes(identity.lookups, namespaces):
                 identity = with_cpes(identity) or identity
             if identity.lookups or component.type in COUNTED_TYPES:
                 found.append(identity)
     return found
+
+
+def needs_cpes(lookups: Iterable[Lookup], namespaces: frozenset[str]) -> bool:
+    """Whether a component with these lookups of its own is to be asked for by its CPEs too; see `identities_of`."""
+    return CPE_NAMESPACE in namespaces and not any(lookup.namespace in namespaces for lookup in lookups)
 
 
 def distinct_lookups(identities: Iterable[Identity]) -> list[Lookup]:
@@ -118,7 +142,8 @@ def _with_covered(db: Database, resolved: list[Resolved], feeds: Sequence[FeedSt
     return covered(resolved, owners, feeds, spoken_of)
 
 
-def _target(document: Document, resolved: Sequence[Resolved], options: MatchOptions) -> TargetResult:
+def target_of(document: Document, resolved: Sequence[Resolved], options: MatchOptions) -> TargetResult:
+    """What was found of a document's components as its result, sorted."""
     findings = chain.from_iterable(findings for _, findings in resolved)
     distro_from, distro = distro_of(document, options)
     return TargetResult(

@@ -3,6 +3,7 @@
 One line. Every field is present, null where nothing is known; lists are sorted; the same report gives the same bytes.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar
 
 import msgspec
@@ -11,7 +12,7 @@ from sbommatch import __version__
 from sbommatch.match.coverage import coverage_of
 from sbommatch.match.model import ComponentResult, Finding, Match, NotChecked, TargetResult
 from sbommatch.problem import Problem
-from sbommatch.reports.report import ScanReport, Style
+from sbommatch.reports.report import Exit, ScanReport, Style
 from sbommatch.reports.text import as_text
 from sbommatch.sbom.component import Document
 from sbommatch.store.model import DatabaseStatus, Lookup
@@ -30,16 +31,26 @@ class JsonReport:
 
     def write(self, report: ScanReport, style: Style) -> bytes:
         """One JSON document on one line, whatever the style."""
-        shape = {
-            "schema": SCHEMA,
-            "tool": {"name": "sbommatch", "version": __version__, "key_format": KEY_FORMAT},
-            "evaluated_on": report.evaluated_on,
-            "database": database_shape(report.database),
-            "targets": [_target(target) for target in report.targets],
-            "problems": [_problem(problem) for problem in report.problems],
-            "exit": report.exit,
-        }
-        return msgspec.json.encode(shape) + b"\n"
+        return b"".join(json_pieces(report.evaluated_on, report.database, report.targets, lambda: report.exit))
+
+
+def json_pieces(evaluated_on: str, database: DatabaseStatus, targets: Iterable[TargetResult], exit_: Callable[[], Exit]) -> Iterator[bytes]:
+    """The report, a piece for each target and some more: any number of targets need not be held. `exit_` is asked after the last."""
+    head = {
+        "schema": SCHEMA,
+        "tool": {"name": "sbommatch", "version": __version__, "key_format": KEY_FORMAT},
+        "evaluated_on": evaluated_on,
+        "database": database_shape(database),
+    }
+    yield msgspec.json.encode(head)[:-1] + b',"targets":['
+    problems: list[Problem] = []
+    between = b""
+    for target in targets:
+        problems += target.problems
+        yield between + msgspec.json.encode(_target(target))
+        between = b","
+    tail = {"problems": [_problem(problem) for problem in sorted(problems)], "exit": exit_()}
+    yield b"]," + msgspec.json.encode(tail)[1:] + b"\n"
 
 
 def database_shape(database: DatabaseStatus) -> dict[str, object]:

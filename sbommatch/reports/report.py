@@ -60,19 +60,25 @@ class Report(Protocol):
         ...
 
 
-def evaluation_day() -> str:
-    """The day of `evaluation_time`: `YYYY-MM-DD`."""
-    return evaluation_time()[:10]
-
-
-def evaluation_time() -> str:
-    """`SOURCE_DATE_EPOCH` where that is set (reproducible-builds.org/specs/source-date-epoch), else now: RFC 3339, UTC, in seconds.
+def evaluation_moment() -> datetime:
+    """The moment of `SOURCE_DATE_EPOCH` where that is set (reproducible-builds.org/specs/source-date-epoch), else the present, in UTC.
 
     Raises UsageError for a value that is no time.
     """
     stated = os.environ.get("SOURCE_DATE_EPOCH")
+    if stated is None:
+        return datetime.now(UTC)
     try:
-        time = datetime.now(UTC) if stated is None else datetime.fromtimestamp(int(stated), UTC)
+        return datetime.fromtimestamp(int(stated), UTC)
     except (ValueError, OverflowError, OSError) as exc:
         raise UsageError(f"SOURCE_DATE_EPOCH is {stated!r}; it must be a number of seconds since 1970") from exc
-    return f"{time:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def evaluation_day() -> str:
+    """The day of `evaluation_moment`, `YYYY-MM-DD`."""
+    return evaluation_moment().date().isoformat()
+
+
+def evaluation_time() -> str:
+    """The time of `evaluation_moment`: RFC 3339, UTC, in seconds."""
+    return f"{evaluation_moment():%Y-%m-%dT%H:%M:%SZ}"

@@ -56,3 +56,22 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     ('1 finding', '2 findings')
     """
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as aligned lines, the header among them; nothing in them can act on a terminal."""
+    shown = [[printable(cell) for cell in row] for row in rows]
+    widths = column_widths(shown)
+    return [GAP.join(aligned(row, widths)).rstrip() for row in shown]
+
+
+def sized(size_bytes: float) -> str:
+    """A size for people, in powers of 1,000.
+
+    >>> sized(999), sized(1_234_567)
+    ('999 B', '1.2 MB')
+    """
+    if size_bytes < 1_000:
+        return f"{size_bytes:.0f} B"
+    power = next((power for power in (1, 2, 3) if size_bytes / 1_000**power < 999.95), 4)  # what is shown as 1000.0 is one of the next
+    return f"{size_bytes / 1_000**power:.1f} {' kMGT'[power]}B"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
-from typing import Protocol, TypeVar, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 from msgspec import DecodeError
 from msgspec.structs import replace
@@ -30,7 +30,7 @@ MAX_OBJECTS = 5_000_000
 
 STDIN = "-"
 
-_SUFFIXES = (".json", ".jsonld", ".xml", ".spdx", ".tag", ".rdf", ".yaml", ".yml", ".gz", ".zst")
+DOCUMENT_SUFFIXES = (".json", ".jsonld", ".xml", ".spdx", ".tag", ".rdf", ".yaml", ".yml", ".gz", ".zst")
 _ARCHIVE_SUFFIXES = (".tar.gz", ".tar.zst")
 """Of a folder's files the first are read, but for the second: archives with SBOMs in them are not."""
 
@@ -104,12 +104,32 @@ def open_documents(paths: Iterable[str]) -> Iterator[Document | Problem | Unread
 
 def opened(paths: Iterable[str], read: Callable[[bytes, str], Found]) -> Iterator[Found | Problem | UnreadableError]:
     """Likewise for what `read` reads; it raises `NoSbomError` for a file that is none of its kind."""
+    for found in find_files(paths):
+        if isinstance(found, UnreadableError):
+            yield found
+            continue
+        result = _open(found.path, read)
+        if found.is_from_folder and isinstance(result, NoSbomError):
+            yield Problem(ProblemCode.INPUT_UNREADABLE, found.path, str(result).removeprefix(f"{found.path}: "), loss=False)
+        else:
+            yield result
+
+
+class FoundFile(NamedTuple):
+    """A file that a path stands for."""
+
+    path: str
+    is_from_folder: bool
+
+
+def find_files(paths: Iterable[str]) -> Iterator[FoundFile | UnreadableError]:
+    """The files of `open_documents`, in its order, not yet opened; an error in the place of a folder that cannot be listed or has none."""
     for path in paths:
         for name in _matches(path) if is_pattern(path) else [path]:
             if name != STDIN and Path(name).is_dir():
-                yield from _open_folder(name, read)
+                yield from _in_folder(name)
             else:
-                yield _open(name, read)
+                yield FoundFile(name, is_from_folder=False)
 
 
 def names_several(paths: Sequence[str]) -> bool:
@@ -129,25 +149,20 @@ def _matches(pattern: str) -> list[str]:
     return sorted(glob(pattern, recursive=True)) or [pattern]  # noqa: PTH207  # it knows hidden files as shells do
 
 
-def _open_folder(folder: str, read: Callable[[bytes, str], Found]) -> Iterator[Found | Problem | UnreadableError]:
+def _in_folder(folder: str) -> Iterator[FoundFile | UnreadableError]:
     closed: list[OSError] = []
     files = sorted(_files(folder, closed))
     yield from (UnreadableError(f"{error.filename}: {error.strerror}") for error in closed)
     if not files and not closed:
-        yield UnreadableError(f"{folder}: holds no file named {', '.join(f'*{suffix}' for suffix in _SUFFIXES)}")
-    for path in files:
-        result = _open(path, read)
-        if isinstance(result, NoSbomError):
-            yield Problem(ProblemCode.INPUT_UNREADABLE, path, str(result).removeprefix(f"{path}: "), loss=False)
-        else:
-            yield result
+        yield UnreadableError(f"{folder}: holds no file named {', '.join(f'*{suffix}' for suffix in DOCUMENT_SUFFIXES)}")
+    yield from (FoundFile(path, is_from_folder=True) for path in files)
 
 
 def _files(folder: str, closed: list[OSError]) -> Iterator[str]:
     """Paths of the files to read; folders that cannot be listed go to `closed`. Pipes and devices are passed over, broken links are not."""
     for root, _, names in os.walk(folder, onerror=closed.append):
         for name in names:
-            if name.endswith(_SUFFIXES) and not name.endswith(_ARCHIVE_SUFFIXES):
+            if name.endswith(DOCUMENT_SUFFIXES) and not name.endswith(_ARCHIVE_SUFFIXES):
                 path = Path(root, name)
                 if path.is_file() or not path.exists():
                     yield str(path)
@@ -155,15 +170,21 @@ def _files(folder: str, closed: list[OSError]) -> Iterator[str]:
 
 def _open(path: str, read: Callable[[bytes, str], Found]) -> Found | UnreadableError:
     try:
-        with nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb") as stream:
-            data = _bounded(stream, path)
-        return read(decompressed(data, path), path)
+        return read(read_bytes(path), path)
     except UnreadableError as error:
         return error
-    except FileNotFoundError:
-        return UnreadableError(f"{path}: there is no such file; name an SBOM, a folder of SBOMs, or - for standard input")
+
+
+def read_bytes(path: str) -> bytes:
+    """What a file or standard input holds, unpacked. Raises `UnreadableError`."""
+    try:
+        with nullcontext(sys.stdin.buffer) if path == STDIN else Path(path).open("rb") as stream:
+            data = _bounded(stream, path)
+    except FileNotFoundError as error:
+        raise UnreadableError(f"{path}: there is no such file; name an SBOM, a folder of SBOMs, or - for standard input") from error
     except OSError as error:
-        return UnreadableError(f"{path}: {error.strerror or error}")
+        raise UnreadableError(f"{path}: {error.strerror or error}") from error
+    return decompressed(data, path)
 
 
 def decompressed(data: bytes, path: str) -> bytes:

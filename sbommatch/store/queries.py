@@ -199,6 +199,16 @@ def _inside(lookup: Lookup, scheme: str, events: str) -> bool | None:
         return False
 
 
+_PACKAGES_OF = """
+SELECT namespace, name FROM package WHERE namespace IN (SELECT unnest($1::VARCHAR[]))
+"""
+
+
+def packages_of(database: Database, namespaces: Iterable[str]) -> list[tuple[str, str]]:
+    """Namespace and name of every package in these namespaces that any row, standing or not, is about."""
+    return [(namespace, name) for namespace, name in database.rows(_PACKAGES_OF, [sorted(set(namespaces))])]
+
+
 _RECORD_COLUMNS = """
     a.advisory_id, d.feed, d.record_id AS record, a.name_kind, a.scheme, a.state, a.fix_state, a.fix, a.raw, a.rule, a.lo, a.hi, a.listed,
     a.unplaced, a.channel, a.arch, a."module", d.withdrawn

@@ -275,6 +275,48 @@ def reading(_: Path) -> Iterator[Row]:
         yield Row(what, float(milliseconds) / float(megabytes), "ms/MB", scaled(limit, reference) if limit else None)
 
 
+RELEASES = 50
+MATCH_LIMITS = {"wall_s": 15, "peak_mib": 3072}
+"""Of 100,000 documents."""
+
+
+def archive(scratch: Path) -> Iterator[Row]:
+    """Adding documents; matching half of SBOMPAIR_DOCUMENTS (20,000; the limits are for 100,000), then all, of the same software."""
+    from tests.benchmarks.archives import write_documents
+
+    osv = DATA / "feeds" / "osv"
+    if not osv.is_dir():
+        print("  left out: the feeds are absent (SBOMPAIR_DATA)")
+        return
+    count = int(os.environ.get("SBOMPAIR_DOCUMENTS") or 20_000)
+    names = ("PyPI", "Go", "crates.io", "npm", "RubyGems", "Packagist", "AlmaLinux")
+    sources = [f"osv-{name.lower()}={osv / name / 'all.zip'}" for name in names]
+    pointer = scratch / "feeds.json"
+    secdb = DATA / "feeds" / "native" / "alpine-secdb" / "json"
+    subprocess.run(tool("sbommatch", "db", "build", *sources, f"alpine-secdb={secdb}", "--db", str(pointer), "-q"), check=True)
+    reference = interleaved({"reference": IMPORT_DUCKDB}, RUNS)["reference"]
+    (scratch / "sboms").mkdir()
+    size_bytes = write_documents(pointer, scratch / "sboms", 40, RELEASES)
+    adding = tool("sbommatch", "archive", "add", str(scratch / "A"), str(scratch / "sboms"))
+    added = interleaved({"add": adding}, RUNS, before=lambda: shutil.rmtree(scratch / "A", ignore_errors=True))["add"]
+    yield Row("archive add, wall time of 60 MB of JSON", added.wall_s * 60e6 / size_bytes, "s", scaled(1, reference))
+    yield Row("  its CPU time", added.cpu_s * 60e6 / size_bytes, "CPU s")
+    shutil.rmtree(scratch / "sboms")
+    walls = []
+    for name, each in (("half", RELEASES // 2), ("all", RELEASES)):
+        made = python("-m", "tests.benchmarks.archives", str(pointer), str(scratch / name), str(count // RELEASES), str(each))
+        occurrences, distinct, bytes_each = subprocess.check_output(made, cwd=PROJECT, text=True).split()
+        match = tool("sbommatch", "archive", "match", str(scratch / name), "--db", str(pointer))
+        matched = medians([once(match) for _ in range(max(RUNS // 2, 1))])
+        walls.append(matched.cpu_s)
+        what = f"archive match, {count // RELEASES * each} documents, {occurrences} occurrences, {distinct} distinct"
+        yield Row(what, matched.wall_s, "s", scaled(MATCH_LIMITS["wall_s"], reference))
+        yield Row("  its CPU time", matched.cpu_s, "CPU s")
+        yield Row("  its peak memory", matched.peak_mib, "MiB", MATCH_LIMITS["peak_mib"])
+        yield Row("  on disk, beside the documents", float(bytes_each), "B/occ", 4)
+    yield Row("twice the documents of the same software, CPU", walls[1] / walls[0], "x", 1.4)
+
+
 BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (
     help_screens,
     small_image,
@@ -285,6 +327,7 @@ BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (
     feeds_and_match,
     osv_zips,
     feeds_of_2026,
+    archive,
 )
 
 
