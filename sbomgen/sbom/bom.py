@@ -141,6 +141,15 @@ class Bom(Struct, frozen=True, kw_only=True):
         return next((component for component in self.components if component.ref == self.root), None)
 
 
+def unique_ref(wanted: str, taken: set[str]) -> str:
+    """A ref that no component has yet, then taken. A second of the same is the document's mistake; both components are kept."""
+    ref, number = wanted, 2
+    while ref in taken:
+        ref, number = f"{wanted}-{number}", number + 1
+    taken.add(ref)
+    return ref
+
+
 class Unread:
     """Counts what a reader passes over."""
 

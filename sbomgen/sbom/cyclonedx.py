@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sbomgen.sbom._trees import part, parts, text, texts
-from sbomgen.sbom.bom import Bom, Component, Hash, Party, Path, Reference, Relation, RelationKind, Tool, Unread
+from sbomgen.sbom.bom import Bom, Component, Hash, Party, Path, Reference, Relation, RelationKind, Tool, Unread, unique_ref
 from sbomgen.sbom.properties import FURTHER_CPE, PATHS, Properties, without_owner
 
 _BOM = frozenset({"$schema", "bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies",
@@ -68,7 +68,7 @@ class _Reader:
     def _component(self, tree: dict[str, Any], place: str) -> str:
         """Adds a component and those within it; its ref."""
         self.unread.members(tree, _COMPONENT, "/components/*" if place.startswith("/components") else place)
-        ref = self._ref(text(tree, "bom-ref") or f"{place}")
+        ref = unique_ref(text(tree, "bom-ref") or place, self.refs)
         owner, properties = without_owner(_properties(tree))
         if owner:
             self.relations[Relation(ref, RelationKind.OWNED_BY, owner)] = None
@@ -104,14 +104,6 @@ class _Reader:
         for number, one in parts(tree, "components"):
             inner = self._component(one, f"{place}/components/{number}")
             self.relations[Relation(ref, RelationKind.CONTAINS, inner)] = None
-        return ref
-
-    def _ref(self, wanted: str) -> str:
-        """Refs are unique; a second of the same is the document's mistake, and both components are kept."""
-        ref, number = wanted, 2
-        while ref in self.refs:
-            ref, number = f"{wanted}#{number}", number + 1
-        self.refs.add(ref)
         return ref
 
     def _source(self, ref: str, tree: dict[str, Any], place: str) -> None:

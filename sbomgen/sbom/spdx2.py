@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sbomgen.sbom._trees import NO_VALUES, part, parts, stated, text, texts
-from sbomgen.sbom.bom import Bom, Component, Hash, Party, PartyKind, Reference, Relation, RelationKind, Tool, Unread
+from sbomgen.sbom.bom import Bom, Component, Hash, Party, PartyKind, Reference, Relation, RelationKind, Tool, Unread, unique_ref
 from sbomgen.sbom.properties import PATHS, Properties, diff_ids, paths_of_properties, properties_of_statement, without_owner
 
 DOCUMENT = "SPDXRef-DOCUMENT"
@@ -46,6 +46,7 @@ class _Reader:
         self.licence_texts: dict[str, str] = {}
         self.known: dict[str, str] = {}
         self.sources: set[str] = set()
+        self.refs: set[str] = set()
         self.ids = {spdx_id for _, one in parts(tree, "packages") if (spdx_id := text(one, "SPDXID"))}
 
     def bom(self) -> Bom:
@@ -121,7 +122,7 @@ class _Reader:
 
     def _component(self, tree: dict[str, Any], place: str, layers: list[str], relations: list[Relation]) -> Component:
         self.unread.members(tree, _PACKAGE, "/packages/*")
-        ref = text(tree, "SPDXID") or place
+        ref = unique_ref(text(tree, "SPDXID") or place, self.refs)
         owner, properties = without_owner(tuple(pair for statement in self.statements.get(ref, ()) for pair in statement))
         if owner in self.ids:
             relations.append(Relation(ref, RelationKind.OWNED_BY, owner or ""))

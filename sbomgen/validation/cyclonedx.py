@@ -26,7 +26,6 @@ _PARTS = ("spdx.SNAPSHOT.schema.json", "cryptography-defs.SNAPSHOT.schema.json",
 """Schemas that the others refer to, by what they call them."""
 _WITH_STRICT_FORM = {"1.2", "1.3"}
 """Versions whose schema comes also in a form that allows no unknown fields; later ones never do."""
-_ALTERNATIVES = {"OneOfNotValid", "AnyOf"}
 
 
 def json_failures(document: Document) -> Iterator[Failure]:

@@ -4,7 +4,7 @@ Reader → `Bom` → the typed models that scans are written with. Ours and not 
 versions of SPDX 3 before 3.0.1), cyclonedx-python-lib CycloneDX alone, at 49 s for 5,000 components; neither says what it drops.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -40,10 +40,6 @@ class Converted(Struct, frozen=True):
 
 def convert(bom: Bom, form: str, version: str, tool_version: str) -> Converted:
     """The document in a format and version that scans are written in."""
-    losses = Losses(_unread(bom.unread))
+    losses = Losses(dict(bom.unread))
     document = CONVERTERS[form](cleaned(bom), version, tool_version, losses)
     return Converted(document, losses.told())
-
-
-def _unread(unread: Iterable[tuple[str, int]]) -> dict[str, int]:
-    return dict(unread)

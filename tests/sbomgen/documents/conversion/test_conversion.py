@@ -182,6 +182,18 @@ MEMBERS = re.findall(
     verifiedUsing properties value url pedigree
     """,
 )
+
+
+def test_components_of_one_identifier_are_both_kept() -> None:
+    for text in (
+        b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"name": "a", "bom-ref": "r"}, {"name": "a", "bom-ref": "r"}]}',
+        b'{"spdxVersion": "SPDX-2.3", "packages": [{"name": "a", "SPDXID": "SPDXRef-r"}, {"name": "a", "SPDXID": "SPDXRef-r"}]}',
+    ):
+        source = read(text)
+        for form, version in FORMS:
+            assert len(converted(source, form, version).components) == 2
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=4),
@@ -249,13 +261,13 @@ def test_a_target_that_cannot_be_written_leaves_the_old_file(tmp_path: Path, mon
     assert run("sbomgen", "convert", source, "-o", f"spdx-json={target}").code == 3
 
 
-KNOWN_TO_FAIL = ("GPL-2.0-with-classpath-exception", "BLAKE3")
-"""spdx-tools refuses a deprecated identifier of the licence list, and wants 256 digits of BLAKE3, which has 64."""
+KNOWN_TO_FAIL = ("GPL-2.0-with-classpath-exception", "OpenSSL+", "BLAKE3")
+"""spdx-tools refuses a deprecated identifier of the licence list and a `+` behind some others; of BLAKE3 (64 digits) it wants 256."""
 
 
 @pytest.mark.long
 def test_documents_of_all_producers_are_converted_to_valid_ones(shared_data: Path) -> None:
-    done = 0
+    done, refused = 0, []
     for path in sorted((shared_data / "sboms").rglob("*")):
         if not path.is_file() or path.stat().st_size > 30_000:
             continue
@@ -266,6 +278,7 @@ def test_documents_of_all_producers_are_converted_to_valid_ones(shared_data: Pat
         for form, version in (("cyclonedx-json", "1.4"), ("cyclonedx-xml", "1.7"), ("spdx-json", "2.3"), ("spdx3-json", "3.0.1")):
             document = document_of(convert(source, form, version, "1.0").document, str(path))
             failures = [one for one in validate(document).failures if not any(known in one.message for known in KNOWN_TO_FAIL)]
-            assert not failures, (path, form)
+            refused += [(path.name, form, failures[0])] if failures else []
         done += 1
+    assert refused == []
     assert done > 500
