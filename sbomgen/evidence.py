@@ -6,6 +6,7 @@ its facts are stored in the layer's `LayerScan`.
 """
 
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from types import UnionType
 from typing import Any, BinaryIO, Protocol
 
@@ -93,6 +94,16 @@ class ImageView(Protocol):
         ...
 
 
+class Proof(StrEnum):
+    """How a cataloger is known to be right; a test holds each one's word against the tests."""
+
+    MANAGER = "real manager run"
+    """Its packages are those that the ecosystem's own manager lists in real images or databases."""
+    FILES = "real files"
+    """It reads files that others made; what should be found in them was settled by other means."""
+    FIXTURE = "written fixture only"
+
+
 class Cataloger(Protocol):
     """One kind of evidence. Add one: a module in `sbomgen/catalogers`, a line in its `CATALOGERS`, a test."""
 
@@ -101,7 +112,10 @@ class Cataloger(Protocol):
     version: int
     """Raised whenever `read` yields other facts for the same file: stored facts of another version are not used."""
     title: str
-    """For people: what it reads and what it finds, one line."""
+    """For people: what it reads, one line."""
+    emits: str
+    """For people: the PURL types of what it finds."""
+    proof: Proof
     wants: Wants
     fact_type: FactType
 

@@ -13,7 +13,7 @@ from itertools import chain
 
 from sbomgen.catalogers._databases import FilesBelow, bounded, depends_on, distro_of_database, no_distribution
 from sbomgen.catalogers._fields import is_word, text_of
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Distro, Edge, Hash, Package, Problem, ProblemCode, SourcePackage
 
 DATABASE_LIMIT_BYTES = 128 << 20
@@ -50,6 +50,8 @@ class ApkCataloger:
     name = "apk"
     version = 1
     title = "Alpine packages: lib/apk/db/installed"
+    emits = "apk"
+    proof = Proof.MANAGER
     wants = Wants(basenames=frozenset({"installed"}))
     fact_type: FactType = ApkFact
 

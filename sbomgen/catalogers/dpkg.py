@@ -15,7 +15,7 @@ from msgspec import Struct
 from sbomgen.catalogers._copyright import declared_licences
 from sbomgen.catalogers._databases import FilesBelow, bounded, depends_on, distro_of_database, no_distribution
 from sbomgen.catalogers._fields import Fields, is_word, stanzas
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Distro, Edge, Package, Problem, ProblemCode, SourcePackage
 
 DATABASE_LIMIT_BYTES = 128 << 20
@@ -90,6 +90,8 @@ class DpkgCataloger:
     name = "dpkg"
     version = 2
     title = "Debian packages: var/lib/dpkg/status and status.d, opkg's status"
+    emits = "deb, opkg"
+    proof = Proof.MANAGER
     wants = Wants(
         basenames=frozenset({"status", "copyright"}),
         suffixes=frozenset({".list", ".md5sums"}),

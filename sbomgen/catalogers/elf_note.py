@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sbomgen.catalogers._executables import ELF_MAGIC, EXECUTABLE_LIMIT_BYTES, PACKAGE_NOTE, bytes_of, executable_of
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Distro, Edge, Package, Problem, ProblemCode
 
 SECTION_LIMIT_BYTES = 64 << 10
@@ -63,6 +63,8 @@ class ElfNoteCataloger:
     name = "elf-note"
     version = 1
     title = "Packages that ELF files name themselves (.note.package), where no package database of their type stands"
+    emits = "the type that the note names: deb, rpm and others"
+    proof = Proof.FIXTURE
     wants = Wants(magic=(ELF_MAGIC,))
     fact_type: FactType = NoteFact
 

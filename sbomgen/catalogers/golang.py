@@ -15,7 +15,7 @@ from msgspec import Struct
 from sbomgen.catalogers._buildinfo import BuildInfo, BuildInfoError, build_info
 from sbomgen.catalogers._executables import EXECUTABLE_LIMIT_BYTES, EXECUTABLE_MAGIC, GO_BUILD_INFO, bytes_of, executable_of
 from sbomgen.catalogers._fields import text_of
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode
 
 MODULES_LIMIT = 20_000
@@ -66,6 +66,8 @@ class GolangCataloger:
     name = "golang"
     version = 1
     title = "Go modules: the build information in ELF, PE and Mach-O executables"
+    emits = "golang"
+    proof = Proof.MANAGER
     wants = Wants(magic=EXECUTABLE_MAGIC)
     fact_type: FactType = GoFact
 

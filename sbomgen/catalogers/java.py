@@ -24,7 +24,7 @@ from sbomgen.catalogers._java_archive import CHUNK_BYTES, Archive, ArchiveError,
 from sbomgen.catalogers._java_contents import CERTAIN, SUFFIXES, Allowance, Contents
 from sbomgen.catalogers._java_identity import identify, without_version
 from sbomgen.catalogers._java_manifest import VALUE_LIMIT_CHARS, Coordinates
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Edge, Hash, Package, Problem, ProblemCode
 
 ARCHIVE_LIMIT_BYTES = 4 << 30
@@ -85,6 +85,8 @@ class JavaCataloger:
     name = "java"
     version = 1
     title = "Java archives: jar, war, ear, hpi, nar and others, nested and shaded"
+    emits = "maven"
+    proof = Proof.FILES
     wants = Wants(suffixes=frozenset({spelt for suffix in SUFFIXES for spelt in (suffix, suffix.upper(), suffix.title())} | {".pom"}))
     fact_type: FactType = ArchiveFact | PublishedFact
 

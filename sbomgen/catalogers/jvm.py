@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from sbomgen.catalogers._fields import is_word, text_of
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, Wants
 from sbomgen.model import Edge, Package, Problem
 
 RELEASE_LIMIT_BYTES = 1 << 20
@@ -37,6 +37,8 @@ class JvmCataloger:
     name = "jvm"
     version = 1
     title = "Java runtimes: the release file beside bin/java"
+    emits = "generic"
+    proof = Proof.FILES
     wants = Wants(basenames=frozenset({"release"}))
     fact_type: FactType = JvmFact
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from sbomgen.catalogers._node_modules import STEPS_LIMIT, NodeModules, Place, is_project, place_of, release_place
 from sbomgen.catalogers._package_json import PackageJsonFact, parse_package_json
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode
 
 PACKAGE_JSON_LIMIT_BYTES = 4 << 20
@@ -43,6 +43,8 @@ class NpmCataloger:
     name = "npm"
     version = 1
     title = "Node packages: node_modules of npm, yarn, pnpm and bun, and Debian's nodejs folders"
+    emits = "npm"
+    proof = Proof.MANAGER
     wants = Wants(basenames=frozenset({"package.json"}))
     fact_type: FactType = PackageJsonFact
 

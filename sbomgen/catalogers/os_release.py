@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from sbomgen.catalogers._fields import text_of
-from sbomgen.evidence import EvidenceFile, FactType, ImageView, Wants
+from sbomgen.evidence import EvidenceFile, FactType, ImageView, Proof, Wants
 from sbomgen.model import Distro, Edge, Package, Problem, ProblemCode
 
 FILE_LIMIT_BYTES = 65_536
@@ -22,6 +22,8 @@ class OsReleaseCataloger:
     name = "os-release"
     version = 1
     title = "os-release files: the distribution of a root file system"
+    emits = "the distribution of other packages"
+    proof = Proof.FILES
     wants = Wants(basenames=frozenset({"os-release"}))
     fact_type: FactType = Distro
 

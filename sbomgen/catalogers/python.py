@@ -19,7 +19,7 @@ from sbomgen.catalogers._java_archive import Archive, ArchiveError
 from sbomgen.catalogers._requirements import Requirer, normalised, requirement_edges, requirements_of_egg
 from sbomgen.catalogers._sites import Sites
 from sbomgen.catalogers._wheel_sboms import Component, WheelSbomError, read_components
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, Wants
 from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode
 
 METADATA_LIMIT_BYTES = 8 << 20
@@ -125,6 +125,8 @@ class PythonCataloger:
     name = "python"
     version = 2
     title = "Python packages: dist-info, egg-info and eggs in site folders, and the SBOMs in wheels"
+    emits = "pypi; of what is in wheels cargo, generic and others"
+    proof = Proof.MANAGER
     wants = Wants(
         basenames=frozenset({"METADATA", "PKG-INFO", "requires.txt", "pyvenv.cfg", "direct_url.json"}),
         suffixes=frozenset({".egg-info", ".egg"}),

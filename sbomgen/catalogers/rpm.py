@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from sbomgen.catalogers._databases import FilesBelow, bounded, depends_on, distro_of_database, no_distribution
 from sbomgen.catalogers._fields import is_word, text_of
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, Wants
 from sbomgen.model import Distro, Edge, Hash, Package, Problem, ProblemCode, SourcePackage
 from sbomgen.rpmdb import Blob, Damage, RpmdbError, Tree, read_database
 from sbomgen.rpmdb.header import Header, parse_header
@@ -98,6 +98,8 @@ class RpmCataloger:
     name = "rpm"
     version = 1
     title = "RPM packages: Packages (Berkeley DB), Packages.db (NDB) and rpmdb.sqlite with its log, Mariner's container-manifest-2"
+    emits = "rpm"
+    proof = Proof.MANAGER
     wants = Wants(basenames=frozenset({"Packages", "Packages.db", "rpmdb.sqlite", "rpmdb.sqlite-wal", "container-manifest-2"}))
     fact_type: FactType = RpmPackageFact | RpmTreeFact | RpmLogFact
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from sbomgen.catalogers._executables import CARGO_AUDITABLE, EXECUTABLE_LIMIT_BYTES, EXECUTABLE_MAGIC, bytes_of, executable_of
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, VisibleFact, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode
 
 SECTION_LIMIT_BYTES = 1 << 20
@@ -69,6 +69,8 @@ class RustCataloger:
     name = "rust"
     version = 1
     title = "Rust crates: the list that cargo-auditable puts into executables"
+    emits = "cargo"
+    proof = Proof.FILES
     wants = Wants(magic=EXECUTABLE_MAGIC)
     fact_type: FactType = RustFact
 

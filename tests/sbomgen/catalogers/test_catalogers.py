@@ -1,18 +1,23 @@
 import doctest
 import importlib
 import pkgutil
+from pathlib import Path
 from types import ModuleType
 
+import jsonschema
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sbomgen.catalogers
 from sbomgen.catalogers import CATALOGERS
-from sbomgen.evidence import Cataloger
+from sbomgen.evidence import Cataloger, Proof
 from sbomgen.model import Edge, Package, Problem
 from tests.support.evidence import MemoryFile, MemoryView, read_all, wanted
+from tests.support.run import run
 
+TESTS = Path(__file__).parent.parent.parent
 MODULES = [importlib.import_module(f"sbomgen.catalogers.{module.name}") for module in pkgutil.iter_modules(sbomgen.catalogers.__path__)]
 PATHS = [
     "etc/os-release",
@@ -32,6 +37,10 @@ PATHS = [
     "var/lib/rpm/rpmdb.sqlite",
     "var/lib/rpm/rpmdb.sqlite-wal",
     "var/lib/rpmmanifest/container-manifest-2",
+    "usr/share/doc/a/copyright",
+    "usr/lib/python3/dist-packages/a.egg",
+    "usr/lib/python3/dist-packages/a.dist-info/direct_url.json",
+    "usr/lib/python3/dist-packages/a.dist-info/sboms/a.cdx.json",
 ]
 LINES = [
     b"Package: a",
@@ -59,6 +68,37 @@ def test_every_public_module_is_a_listed_cataloger() -> None:
 def test_names_are_unique_and_titles_one_line() -> None:
     assert len({cataloger.name for cataloger in CATALOGERS}) == len(CATALOGERS)
     assert all(cataloger.title and "\n" not in cataloger.title for cataloger in CATALOGERS)
+
+
+MANAGERS = {
+    "apk": ("corpus/test_os_packages.py", "apk info -v"),
+    "dpkg": ("corpus/test_os_packages.py", "dpkg-query -W"),
+    "rpm": ("sbomgen/catalogers/test_rpm.py", '"-qa"'),
+    "npm": ("corpus/test_node_app.py", "npm, asked in the image"),
+    "python": ("corpus/test_python_app.py", "what dpkg and pip said inside it"),
+    "golang": ("sbomgen/catalogers/test_golang.py", '["go", "version", "-m"'),
+}
+"""Where a manager's own list is compared, and the words of that file which ask it, or name its answer."""
+
+
+@pytest.mark.parametrize("cataloger", CATALOGERS, ids=lambda cataloger: cataloger.name)
+def test_the_word_on_its_proof_is_true(cataloger: Cataloger) -> None:
+    own = (TESTS / "sbomgen" / "catalogers" / f"test_{type(cataloger).__module__.rpartition('.')[2]}.py").read_text()
+    if cataloger.proof is Proof.MANAGER:
+        path, words = MANAGERS[cataloger.name]
+        assert words in (TESTS / path).read_text()
+    else:
+        assert cataloger.name not in MANAGERS
+        assert ("shared_data: Path" in own) is (cataloger.proof is Proof.FILES)
+
+
+def test_the_command_lists_them_in_both_forms() -> None:
+    listed = run("sbomgen", "catalogers", "-o", "json").json
+    schema = msgspec.json.decode((TESTS.parent / "sbomgen" / "schemas" / "catalogers-1.schema.json").read_bytes())
+    jsonschema.validate(listed, schema)
+    assert [(one["name"], one["emits"], one["proof"]) for one in listed["catalogers"]] == [(c.name, c.emits, c.proof) for c in CATALOGERS]
+    text = run("sbomgen", "catalogers").text
+    assert all(f"{one.title}\n" in text and f"→ {one.emits} ({one.proof})\n" in text for one in CATALOGERS)
 
 
 @pytest.mark.parametrize("path", PATHS)

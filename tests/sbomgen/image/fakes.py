@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Wants
+from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, Wants
 from sbomgen.image.dispatch import Dispatch
 from sbomgen.image.layer import read_layer, scan_layer
 from sbomgen.image.manifest import HistoryMatch, Layer
@@ -28,6 +28,8 @@ class Quoter:
 
     version: int = 1
     title = "quotes"
+    emits = "nothing"
+    proof = Proof.FIXTURE
     fact_type: FactType = Quote
 
     def __init__(self, name: str, wants: Wants, limit_bytes: int = 1 << 30) -> None:
