@@ -14,6 +14,7 @@ import pytest
 from sbomgen.cli import sbomgen
 from sbomgen.documents import WRITERS
 from sbommatch.cli import sbommatch
+from sbommatch.reports import REPORTS
 
 PROJECT = Path(__file__).resolve().parent.parent
 README = (PROJECT / "README.md").read_text("utf-8")
@@ -54,6 +55,11 @@ def test_the_table_of_formats_is_that_of_the_writers() -> None:
         name: tuple(versions.replace(",", " ").split()) for names, versions in rows for name in re.findall(r"`([a-z0-9-]+)`", names)
     }
     assert documented == {writer.name: writer.versions for writer in WRITERS}
+
+
+def test_the_table_of_reports_is_that_of_the_program() -> None:
+    rows = section("sbommatch").split("| format |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == [report.name for report in REPORTS]
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from sbommatch.cli import base
 from sbommatch.cli.decisions import Decisions, policy_option, read_decisions, vex_option
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID
 from sbommatch.errors import UnreadableError, UsageError
+from sbommatch.match.advice import advised
 from sbommatch.match.coverage import coverage_of
 from sbommatch.match.distros import DERIVATIVES, family_of, namespace_of, parse_distro
 from sbommatch.match.model import NotChecked, TargetResult
@@ -38,9 +39,10 @@ from sbommatch.reports.output import Output, parse_outputs
 from sbommatch.reports.report import Exit, ScanReport, Style, evaluation_day
 from sbommatch.sbom.component import DistroStatement, Document
 from sbommatch.sbom.read import names_several, open_documents
-from sbommatch.store.model import DatabaseStatus
-from sbommatch.store.open import open_database
+from sbommatch.store.model import DatabaseStatus, Told
+from sbommatch.store.open import Database, open_database
 from sbommatch.store.queries import status
+from sbommatch.store.told import told_of
 
 COMPONENTS_AT_ONCE = 50_000
 """Documents are matched together until they have so many components: enough to share their lookups, few enough to hold (some 100 MB)."""
@@ -243,14 +245,20 @@ def batched(documents: Iterable[Document], limit: int = COMPONENTS_AT_ONCE) -> I
 
 def _match(batches: Iterable[Sequence[Document]], pointer: Path, settings: Settings) -> set[int]:
     """Matches, writes, and gives the exit codes that apply."""
-    codes = set()
+    codes: set[int] = set()
     with open_database(pointer, as_of=settings.as_of) as database:
         writer = Writer(settings, status(database))
         writer.warn_of_age()
         for documents in batches:
-            for target in match_documents(documents, database, settings.options):
-                codes.add(writer.write(applied(settings.decisions.applied(target), settings.policy)))
+            matched = match_documents(documents, database, settings.options)
+            targets = advised([applied(settings.decisions.applied(target), settings.policy) for target in matched], database)
+            told = _told(targets, database) if any(output.report.tells for output in settings.outputs) else {}
+            codes.update(writer.write(target, told) for target in targets)
     return codes
+
+
+def _told(targets: Iterable[TargetResult], database: Database) -> Mapping[str, Told]:
+    return told_of(database, {finding.id for target in targets for finding in target.findings})
 
 
 class Writer:
@@ -263,14 +271,14 @@ class Writer:
         self._style = terminal_style()
         self._first = True
 
-    def write(self, target: TargetResult) -> int:
+    def write(self, target: TargetResult, told: Mapping[str, Told]) -> int:
         """The exit code of that document."""
         settings = self._settings
         report_problems(target.problems, settings)
         target = replace(target, problems=(*target.problems, *settings.decisions.problems))
         self._warn_of_silence(target)
         exit_ = exit_of(target, settings, self._database)
-        report = ScanReport(evaluated_on=settings.evaluated_on, database=self._database, targets=(target,), exit=exit_)
+        report = ScanReport(evaluated_on=settings.evaluated_on, database=self._database, targets=(target,), exit=exit_, told=told)
         for output in settings.outputs:
             self._emit(output, report, target.document)
         self._first = False
@@ -288,8 +296,8 @@ class Writer:
     def _emit(self, output: Output, report: ScanReport, document: Document) -> None:
         path = output.path_for(document)
         if path is None:
-            between = b"" if self._first else output.report.between
-            base.emit(between + output.report.write(report, self._style), None)
+            written = output.report.write(report, self._style)
+            base.emit(written if self._first else output.report.between + written.removeprefix(output.report.head), None)
             return
         if path in self._written:
             raise UsageError(f"--output {output.report.name}={output.file}: {path} would be written twice; put {{digest}} in the name")

@@ -171,8 +171,32 @@ class ComponentResult(Struct, frozen=True, kw_only=True):
     lookups: tuple[Lookup, ...]
     feeds: tuple[tuple[str, ...], ...]
     """For each lookup the feeds that cover its namespace."""
+    cleared: tuple[str, ...] = ()
+    """The vulnerabilities, as findings are called, of which a record says that they do not affect it, sorted."""
     covered_by: str | None = None
     """ref of the OS package that delivers it, whose verdict it has: the distribution maintains it, and knows its own fixes."""
+
+
+class Upgrade(Struct, frozen=True, kw_only=True):
+    """The smallest change to one package, in one layer, that fixes what was found in it; see `sbommatch.match.advice`."""
+
+    layer: int | None
+    """Of the packages, where the document knows it."""
+    hidden: bool
+    """Whether a later layer removed them; their files still ship in this one."""
+    namespace: str
+    name: str
+    """As the records call it: of a distribution mostly the source package."""
+    version: str
+    """Installed."""
+    to: str | None
+    """The lowest version known to fix all of `fixes`; None where none is known."""
+    refs: tuple[str, ...]
+    """Of the components, sorted."""
+    fixes: tuple[str, ...]
+    """Identifiers of the findings that the upgrade ends, sorted."""
+    remains: tuple[str, ...]
+    """Identifiers of those that no known version ends, sorted."""
 
 
 class TargetResult(Struct, frozen=True, kw_only=True):
@@ -186,3 +210,5 @@ class TargetResult(Struct, frozen=True, kw_only=True):
     components: tuple[ComponentResult, ...]
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
+    upgrades: tuple[Upgrade, ...] = ()
+    """What would fix the open findings; empty until `sbommatch.match.advice` was asked."""

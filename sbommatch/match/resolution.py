@@ -12,7 +12,7 @@ Of several channels of updates those that the package belongs to count before th
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -91,15 +91,16 @@ class Resolver:
             for group in self._groups[pair[1].advisory_id]:
                 by_group.setdefault(group.group_id, (group, []))[1].append(pair)
         rule = _codeless(identity.component.name) if by_group else None
-        findings, cleared = [], False
+        findings, cleared = [], []
         for group, said in by_group.values():
             standing = self._standing(group.display, said)
-            if standing:
+            if standing is None:
+                cleared.append(group.display)
+            elif standing:
                 finding = self._finding(identity, group, standing, said)
                 findings.append(_silenced(finding, rule, standing) if rule else finding)
-            cleared = cleared or standing is None
         findings.sort(key=lambda finding: finding.id)
-        return self._result(identity, met, findings, cleared=cleared), tuple(findings)
+        return self._result(identity, met, findings, tuple(sorted(cleared))), tuple(findings)
 
     def _rank(self, met: Met) -> tuple[object, ...]:
         candidate = met[1]
@@ -133,10 +134,13 @@ class Resolver:
             and display not in self._spoken_of.get(lookup.question, ())
         ]
 
-    def _finding(self, identity: Identity, group: Group, standing: Sequence[Met], said: Iterable[Met]) -> Finding:
+    def _finding(self, identity: Identity, group: Group, standing: Sequence[Met], said: Sequence[Met]) -> Finding:
         component = identity.component
-        matches = tuple(dict.fromkeys(_match(lookup, row) for lookup, row in standing))
-        severity, risk = self._severity(group, tuple(dict.fromkeys(row.feed for _, row in standing)))
+        matches = tuple(_match(lookup, row) for lookup, row in standing)
+        feeds = tuple(row.feed for _, row in standing)
+        if len(standing) > 1:  # most findings have one row, and hashing it costs more than all else here
+            matches, feeds = tuple(dict.fromkeys(matches)), tuple(dict.fromkeys(feeds))
+        severity, risk = self._severity(group, feeds)
         return Finding(
             ref=component.ref,
             id=group.display,
@@ -158,7 +162,7 @@ class Resolver:
             self._severities[key] = severity, risk_of(severity, group.kev, group.epss)
         return self._severities[key]
 
-    def _result(self, identity: Identity, met: Sequence[Met], findings: Sequence[Finding], *, cleared: bool) -> ComponentResult:
+    def _result(self, identity: Identity, met: Sequence[Met], findings: Sequence[Finding], cleared: tuple[str, ...]) -> ComponentResult:
         feeds = tuple(self._covering_feeds(lookup) for lookup in identity.lookups)
         reason = None if findings else identity.reason or self._unchecked_reason(identity, feeds)
         verdict = Verdict.NOT_CHECKED if reason else Verdict.CLEARED if cleared else Verdict.NO_MATCH
@@ -169,6 +173,7 @@ class Resolver:
             unchecked=_unchecked(met),
             lookups=identity.lookups,
             feeds=feeds,
+            cleared=cleared,
         )
 
     def _unchecked_reason(self, identity: Identity, feeds: Sequence[tuple[str, ...]]) -> NotChecked | None:
@@ -210,12 +215,14 @@ def _silenced(finding: Finding, rule: str, standing: Sequence[Met]) -> Finding:
     return replace(finding, status=FindingStatus.SUPPRESSED, suppressed_by=(rule,))
 
 
-def fix_of(standing: Sequence[Met], said: Iterable[Met] = ()) -> Fix:
+def fix_of(standing: Sequence[Met], said: Sequence[Met] = ()) -> Fix:
     """What the best-sourced record that says anything of a fix says of it; the best-sourced rows come first.
 
     A fix that comes by a channel which the package is not known to get is none; it is named beside. `said`: all rows of the group, where
     not all of them stand.
     """
+    if len(standing) == 1 and not said and (row := standing[0][1]).channel is None:  # as for most findings
+        return Fix(FixState.FIXED, (row.fix,)) if row.fix and row.fix_state is not FixState.UNKNOWN else Fix(row.fix_state, ())
     rows = [row for lookup, row in standing if row.channel is None or row.channel in lookup.channels]
     channels: dict[str, set[str]] = {}
     for lookup, row in (*standing, *said):

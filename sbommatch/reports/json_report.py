@@ -3,18 +3,19 @@
 One line. Every field is present, null where nothing is known; lists are sorted; the same report gives the same bytes.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar
 
 import msgspec
 
 from sbommatch import __version__
 from sbommatch.match.coverage import coverage_of
-from sbommatch.match.model import ComponentResult, Finding, Match, NotChecked, TargetResult
+from sbommatch.match.model import ComponentResult, Finding, Match, NotChecked, TargetResult, Upgrade
 from sbommatch.problem import Problem
+from sbommatch.reports._shown import UNDESCRIBED, action_of, layers_of
 from sbommatch.reports.report import Exit, ScanReport, Style
 from sbommatch.reports.text import as_text
-from sbommatch.sbom.component import Document
+from sbommatch.sbom.component import ComponentLayer, Document
 from sbommatch.store.model import DatabaseStatus, Lookup
 from sbommatch.versions.scheme import KEY_FORMAT
 
@@ -28,6 +29,8 @@ class JsonReport:
     title: ClassVar[str] = "everything, for programs: one JSON document a line"
     suffix: ClassVar[str] = ".json"
     between: ClassVar[bytes] = b""
+    head: ClassVar[bytes] = b""
+    tells: ClassVar[bool] = False
 
     def write(self, report: ScanReport, style: Style) -> bytes:
         """One JSON document on one line, whatever the style."""
@@ -76,6 +79,7 @@ def database_shape(database: DatabaseStatus) -> dict[str, object]:
 
 def _target(target: TargetResult) -> dict[str, object]:
     document = target.document
+    layers = layers_of(target)
     return {
         "document": document_shape(document),
         "subject": document.subject,
@@ -83,8 +87,14 @@ def _target(target: TargetResult) -> dict[str, object]:
         "layers": sorted(document.layers, key=lambda layer: layer.index),
         "components": [_component(result) for result in sorted(target.components, key=lambda result: result.component.ref)],
         "findings": [finding_shape(finding) for finding in sorted(target.findings, key=lambda finding: (finding.ref, finding.id))],
+        "upgrades": [_upgrade(upgrade, layers) for upgrade in target.upgrades],
         "coverage": coverage_of(target),
     }
+
+
+def _upgrade(upgrade: Upgrade, layers: Mapping[int, ComponentLayer]) -> dict[str, object]:
+    layer = UNDESCRIBED if upgrade.layer is None else layers.get(upgrade.layer, UNDESCRIBED)
+    return {"action": action_of(upgrade, layer), **msgspec.structs.asdict(upgrade)}
 
 
 def _problem(problem: Problem) -> dict[str, object]:
@@ -116,6 +126,7 @@ def _component(result: ComponentResult) -> dict[str, object]:
         "verdict": result.verdict,
         "reason": result.reason,
         "unchecked": result.unchecked,
+        "cleared": result.cleared,
         "covered_by": result.covered_by,
         "lookups": [
             lookup_shape(lookup, feeds, exact=result.reason is not NotChecked.INVALID_VERSION)

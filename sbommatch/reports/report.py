@@ -1,6 +1,7 @@
 """What every report is written from, and what a report is."""
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import ClassVar, Protocol
 
@@ -9,7 +10,7 @@ from msgspec import Struct
 from sbommatch.errors import UsageError
 from sbommatch.match.model import TargetResult
 from sbommatch.problem import Problem
-from sbommatch.store.model import DatabaseStatus
+from sbommatch.store.model import DatabaseStatus, Told
 
 
 class Exit(Struct, frozen=True):
@@ -27,6 +28,8 @@ class ScanReport(Struct, frozen=True, kw_only=True):
     database: DatabaseStatus
     targets: tuple[TargetResult, ...]
     exit: Exit
+    told: Mapping[str, Told] = {}
+    """By what findings are called; for reports that tell what vulnerabilities are."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -54,6 +57,10 @@ class Report(Protocol):
 
     between: ClassVar[bytes]
     """What stands between the reports of two documents on stdout."""
+    head: ClassVar[bytes]
+    """What every report begins with, and a stream of several once."""
+    tells: ClassVar[bool]
+    """Whether it tells what vulnerabilities are: then `ScanReport.told` is filled in."""
 
     def write(self, report: ScanReport, style: Style) -> bytes:
         """The whole report, UTF-8, ending in a newline. The same report and style give the same bytes."""

@@ -1,103 +1,71 @@
-"""The report for people: findings with the layer that brought them in, then what was checked and what was not.
+"""The report for people: findings by what to do about them, then what is silenced, what was checked, and what was not.
 
     app.cdx.json: myapp 1.2, alpine 3.11.13
 
-    SEVERITY  ID              PACKAGE  INSTALLED  FIXED IN   LAYER   INSTRUCTION
-    high      CVE-2019-14697  musl     1.1.22-r3  1.1.24-r0  0 base  ADD file:9c…
+    Layer 2, own, Dockerfile:5: apk add curl
+      curl 7.66.0-r0: upgrade to 7.67.0-r1
+        high      CVE-2019-5482   fixed in 7.66.0-r1   KEV  Heap buffer overflow in the TFTP protocol handler
 
-The most severe come first, unknown ones last; packages of one source package that share a finding, version and layer share a line.
-Nothing of the document or the feeds reaches the terminal unescaped.
+Layers with the most severe findings come first, and packages within them; packages of one source package stand together. Nothing of the
+document or the feeds reaches the terminal unescaped.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
-from msgspec import Struct
-
 from sbommatch.match.coverage import Coverage, counted_results, coverage_of
-from sbommatch.match.model import ComponentResult, Finding, FindingStatus, Level, NotChecked, TargetResult
-from sbommatch.match.policy import RANKS
+from sbommatch.match.model import Finding, Level, NotChecked, TargetResult
+from sbommatch.reports._shown import Shown, exploitation, instruction, shown, shown_by_upgrade
 from sbommatch.reports.report import ScanReport, Style
 from sbommatch.reports.text import GAP, aligned, column_widths, counted, printable, shortened
-from sbommatch.reports.words import REASON_WORDS, fix_in_words, suppressor
-from sbommatch.sbom.component import ComponentLayer
+from sbommatch.reports.words import REASON_WORDS, fix_in_words, levels_in_words, rule_in_words, suppressor
+from sbommatch.store.model import Told
 
-HEADER = ("SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED IN")
-LAYER_HEADER = ("LAYER", "INSTRUCTION")
-INSTRUCTION_WIDTH = 60
-"""Columns for an instruction where no terminal says how many there are."""
-MIN_INSTRUCTION_WIDTH = 12
-"""Below that an instruction says nothing: lines rather wrap."""
+INDENT = "    "
+WIDTH = 120
+"""Columns of what need not be read whole (instructions, summaries) where no terminal says how many there are."""
+MIN_WIDTH = 12
+"""Columns below which an instruction or a summary says nothing: a line is rather too long, or goes without."""
 NAMES_SHOWN = 3
 """Names on a line: a source package may have forty binaries, a document components of twenty namespaces."""
 
 COLOURS = {Level.CRITICAL: "1;31", Level.HIGH: "31", Level.MEDIUM: "33", Level.LOW: "36"}
 """SGR parameters (ECMA-48, 8.3.117)."""
-
-NOISE = re.compile(r"^(RUN (\|\d+ (\S+=\S* )*)?)?/bin/sh -c (#\(nop\)\s+)?|\s*# buildkit$")
-"""What builders put around an instruction."""
+BOLD = "1"
 
 
 class TableReport:
     """The report `table`."""
 
     name: ClassVar[str] = "table"
-    title: ClassVar[str] = "for people: findings by severity, and what was not checked"
+    title: ClassVar[str] = "for people: findings by what to do, what is silenced, and what was not checked"
     suffix: ClassVar[str] = ".txt"
     between: ClassVar[bytes] = b"\n"
+    head: ClassVar[bytes] = b""
+    tells: ClassVar[bool] = True
 
     def write(self, report: ScanReport, style: Style) -> bytes:
         """Plain text; colours and lines cut to the terminal only where `style` says so."""
-        sections = [section for target in report.targets for section in _target_sections(target, style)]
-        sections.append(_database_line(report))
+        sections = [section for target in report.targets for section in _target_sections(target, report.told, style)]
+        sections.append(_database_lines(report, style))
         return ("\n\n".join(sections) + "\n").encode()
 
 
-class Row(Struct, frozen=True):
-    """A line of the table: findings that differ in the binary package only."""
-
-    level: Level
-    id: str
-    source: str
-    """Name of the source package; empty where there is no such thing."""
-    version: str
-    fix: str
-    layer: int | None
-
-
-def rows_of(findings: Iterable[Finding], results: Iterable[ComponentResult]) -> list[tuple[Row, list[str]]]:
-    """The lines for some findings with the names of their packages, the most severe first."""
-    by_ref = {result.component.ref: result.component for result in results}
-    names: dict[Row, set[str]] = {}
-    for finding in findings:
-        component = by_ref[finding.ref]
-        version = component.version or finding.match.version
-        fix = fix_in_words(finding.fix)
-        source = finding.match.name if ":" in finding.match.namespace else ""
-        row = Row(finding.severity.level, finding.id, source, version, fix, component.layer)
-        names.setdefault(row, set()).add(f"{component.group}/{component.name}" if component.group else component.name)
-    lines = [(row, sorted(packages)) for row, packages in names.items()]
-    return sorted(lines, key=_line_order)
-
-
-def _line_order(line: tuple[Row, list[str]]) -> tuple[object, ...]:
-    row, names = line
-    return -RANKS.get(row.level, -1), row.source or names[0], names, row.id, row.version, -1 if row.layer is None else row.layer
-
-
-def _target_sections(target: TargetResult, style: Style) -> list[str]:
-    open_ = [finding for finding in target.findings if finding.status is FindingStatus.OPEN]
-    shown = [finding for finding in open_ if not finding.hidden]
-    hidden = [finding for finding in open_ if finding.hidden]
-    sections = [_headline(target)]
-    if shown:
-        sections.append(_table(shown, target, style))
+def _target_sections(target: TargetResult, told: Mapping[str, Told], style: Style) -> list[str]:
+    found = shown(target)
+    seen = [one for one in found if one.is_open and not one.finding.hidden]
+    hidden = [one for one in found if one.is_open and one.finding.hidden]
+    silenced = [one for one in found if not one.is_open]
+    sections = [_painted(_headline(target), BOLD, style)]
+    if seen:
+        sections += _findings(seen, told, style)
     if hidden:
         sections.append("In packages that a later layer removed, whose files still ship:")
-        sections.append(_table(hidden, target, style))
-    return [*sections, "\n".join([_count_line(shown, hidden), *_suppressed_line(target), *_coverage_lines(target)])]
+        sections += _findings(hidden, told, style)
+    if silenced:
+        sections.append("\n".join(["Suppressed, and why:", *_suppressed_lines(silenced)]))
+    return [*sections, "\n".join([_count_line(seen, hidden), *_suppressed_count(silenced), *_coverage_lines(target)])]
 
 
 def _headline(target: TargetResult) -> str:
@@ -108,62 +76,109 @@ def _headline(target: TargetResult) -> str:
     return printable(f"{target.document.path}: {said}" if said else target.document.path)
 
 
-def _table(findings: Sequence[Finding], target: TargetResult, style: Style) -> str:
-    lines = rows_of(findings, target.components)
-    layers = {layer.index: layer for layer in target.document.layers}
-    with_layers = any(row.layer is not None for row, _ in lines)
-    header = (*HEADER, *LAYER_HEADER) if with_layers else HEADER
-    cells = [header] + [_cells(row, names, layers)[: len(header)] for row, names in lines]
-    widths = column_widths(cells)
-    if with_layers:
-        widths[-1] = _instruction_width(widths, style)
-    text = [GAP.join(aligned([*line[:-1], shortened(line[-1], widths[-1])], widths)).rstrip() for line in cells]
-    return "\n".join([text[0], *(_coloured(line, row.level, style) for line, (row, _) in zip(text[1:], lines, strict=True))])
+def _findings(found: Sequence[Shown], told: Mapping[str, Told], style: Style) -> list[str]:
+    """A section for each layer: its instruction, and for each upgrade in it a line and those of its findings."""
+    layers = [[(group, _rows(group)) for group in groups] for groups in shown_by_upgrade(found)]
+    widths = column_widths([cells for groups in layers for _, rows in groups for _, cells in rows])
+    sections = []
+    for groups in layers:
+        lines = _layer_lines(groups[0][0], style)
+        for group, rows in groups:
+            lines += [_painted(_heading(group), BOLD, style), *_lines(rows, widths, told, style)]
+        sections.append("\n".join(lines))
+    return sections
 
 
-def _cells(row: Row, names: Sequence[str], layers: Mapping[int, ComponentLayer]) -> tuple[str, ...]:
-    shown = _some(names)
-    package = f"{shown} ({row.source})" if row.source and row.source not in names else shown
-    layer = layers.get(row.layer) if row.layer is not None else None
-    index = "" if row.layer is None else f"{row.layer} {layer.origin or ''}".rstrip() if layer else str(row.layer)
-    return tuple(printable(cell) for cell in (row.level.value, row.id, package, row.version, row.fix, index, _instruction(layer)))
+def _layer_lines(group: Sequence[Shown], style: Style) -> list[str]:
+    """As in `Layer 2, own, Dockerfile:5: apk add curl`; nothing where the layer is not known."""
+    layer = group[0].layer
+    if layer.index < 0:
+        return []
+    place = printable(", ".join(filter(None, (f"Layer {layer.index}", layer.origin, layer.dockerfile))))
+    width = max((style.width or WIDTH) - len(place) - 2, MIN_WIDTH)
+    words = shortened(printable(instruction(layer)), width)
+    line = f"{place}: {words}" if words else place
+    remedy = ["Rebuild on a newer base image, or upgrade in a layer of your own:"] if layer.origin == "base" else []
+    return [_painted(line, BOLD, style), *remedy]
 
 
-def _instruction(layer: ComponentLayer | None) -> str:
-    """What built a layer, without the words that every builder puts around it."""
-    if layer is None:
-        return ""
-    instruction = " ".join(NOISE.sub("", layer.created_by or "").split())
-    return f"{layer.dockerfile} {instruction}".rstrip() if layer.dockerfile else instruction
+def _heading(group: Sequence[Shown]) -> str:
+    """What to do, as in `libcrypto1.1, libssl1.1 (openssl) 1.1.1d-r2: upgrade to 1.1.1d-r3`."""
+    first = group[0]
+    names = sorted({one.name for one in group})
+    package = f"{_some(names)} ({first.source})" if first.source and first.source not in names else _some(names)
+    upgrade = next((one.upgrade for one in group if one.upgrade and one.upgrade.to), None)
+    if upgrade is None:
+        return printable(f"  {package} {first.version}: no fix is known")
+    of = "" if upgrade.version == first.version else f"{upgrade.name} "
+    return printable(f"  {package} {first.version}: upgrade to {of}{upgrade.to}")
 
 
-def _instruction_width(widths: Sequence[int], style: Style) -> int:
-    if style.width is None:
-        return INSTRUCTION_WIDTH
-    return max(style.width - sum(widths[:-1]) - len(GAP) * (len(widths) - 1), MIN_INSTRUCTION_WIDTH)
+_Cells = tuple[str, str, str]
+
+
+def _rows(group: Sequence[Shown]) -> list[tuple[Shown, _Cells]]:
+    """A line for each finding; findings that differ in the binary package alone share one."""
+    rows: dict[_Cells, Shown] = {}
+    for one in group:
+        finding = one.finding
+        cells = (finding.severity.level.value, printable(finding.id), printable(_fix(finding)))
+        rows.setdefault(cells, one)
+    return [(one, cells) for cells, one in rows.items()]
+
+
+def _fix(finding: Finding) -> str:
+    words = fix_in_words(finding.fix)
+    return f"fixed in {words}" if finding.fix.versions else words
+
+
+def _lines(rows: Sequence[tuple[Shown, _Cells]], widths: Sequence[int], told: Mapping[str, Told], style: Style) -> Iterable[str]:
+    for one, cells in rows:
+        finding = one.finding
+        line = INDENT + GAP.join([*aligned(cells, widths)[:-1], cells[-1].ljust(widths[-1])])
+        rule = "" if finding.match.exact else finding.match.rule
+        notes = printable("; ".join(filter(None, (exploitation(finding), rule))))
+        line = f"{line}{GAP}{notes}" if notes else line
+        summary = told[finding.id].summary if finding.id in told else ""
+        room = (style.width or WIDTH) - len(line) - len(GAP)
+        if summary and room >= MIN_WIDTH:
+            line += GAP + shortened(printable(" ".join(summary.split())), room)
+        yield _coloured(line.rstrip(), finding.severity.level, style)
 
 
 def _coloured(line: str, level: Level, style: Style) -> str:
     if not style.colour or level not in COLOURS:
         return line
-    return f"\x1b[{COLOURS[level]}m{level}\x1b[0m{line[len(level) :]}"
+    return f"{INDENT}\x1b[{COLOURS[level]}m{level}\x1b[0m{line[len(INDENT) + len(level) :]}"
 
 
-def _count_line(shown: Sequence[Finding], hidden: Sequence[Finding]) -> str:
+def _painted(line: str, sgr: str, style: Style) -> str:
+    return f"\x1b[{sgr}m{line}\x1b[0m" if style.colour else line
+
+
+def _suppressed_lines(silenced: Sequence[Shown]) -> Iterable[str]:
+    """As in `linux-libc-dev 6.1.4: CVE-1, CVE-2, CVE-3 +97`, and below it why: two lines for each package and rule."""
+    by_rules: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for one in silenced:
+        by_rules.setdefault((one.finding.suppressed_by, f"{one.name} {one.version}"), []).append(one.finding.id)
+    for (rules, package), ids in sorted(by_rules.items()):
+        yield printable(f"  {package}: {_some(sorted(set(ids)))}")
+        yield from (printable(f"{INDENT}{rule_in_words(rule)}") for rule in rules)
+
+
+def _count_line(seen: Sequence[Shown], hidden: Sequence[Shown]) -> str:
     """As in `3 findings: 1 critical, 2 of unknown severity; 1 more in removed packages`."""
-    levels = Counter(finding.severity.level for finding in shown)
-    ordered = sorted(levels, key=lambda level: -RANKS.get(level, -1))
-    count = counted(len(shown), "finding") if shown else "No findings"
-    by_level = ", ".join(f"{levels[level]} {'of unknown severity' if level is Level.UNKNOWN else level}" for level in ordered)
+    count = counted(len(seen), "finding") if seen else "No findings"
+    by_level = levels_in_words(one.finding for one in seen)
     removed = f"{len(hidden)} more in removed packages" if hidden else ""
     return "; ".join(filter(None, (f"{count}: {by_level}" if by_level else count, removed)))
 
 
-def _suppressed_line(target: TargetResult) -> list[str]:
-    """As in `3 more suppressed: 2 by covered_by, 1 by kernel_headers`."""
-    rules = Counter(suppressor(finding.suppressed_by[0]) for finding in target.findings if finding.status is FindingStatus.SUPPRESSED)
-    said = ", ".join(f"{number} by {printable(rule)}" for rule, number in sorted(rules.items()))
-    return [f"{counted(rules.total(), 'finding')} suppressed: {said}"] if rules else []
+def _suppressed_count(silenced: Sequence[Shown]) -> list[str]:
+    """As in `3 findings suppressed: 2 by covered_by, 1 by kernel_headers`."""
+    rules = Counter(suppressor(one.finding.suppressed_by[0]) for one in silenced if one.finding.suppressed_by)
+    said = ", ".join(f"{number} by {rule}" for rule, number in sorted(rules.items()))
+    return [printable(f"{counted(len(silenced), 'finding')} suppressed: {said}")] if silenced else []
 
 
 def _coverage_lines(target: TargetResult) -> list[str]:
@@ -199,10 +214,17 @@ def _namespaces(target: TargetResult) -> dict[NotChecked, set[str]]:
     return found
 
 
-def _database_line(report: ScanReport) -> str:
-    feeds = ", ".join(f"{feed.name} of {feed.captured_at[:10] if feed.captured_at else 'an unknown day'}" for feed in report.database.feeds)
+def _database_lines(report: ScanReport, style: Style) -> str:
+    feeds = [f"{feed.name} of {feed.captured_at[:10] if feed.captured_at else 'an unknown day'}" for feed in report.database.feeds]
     as_of = f", as of {report.database.as_of[:10]}" if report.database.as_of else ""
-    return printable(f"Database {report.database.digest[:12]}, built {report.database.built_at[:10]}{as_of}: {feeds or 'no feeds'}")
+    words = [f"Database {report.database.digest[:12]}, built {report.database.built_at[:10]}{as_of}: {feeds[0] if feeds else 'no feeds'}"]
+    for feed in feeds[1:]:
+        if style.width and len(words[-1]) + len(feed) + 3 > style.width:
+            words[-1] += ","
+            words.append("  " + feed)
+        else:
+            words[-1] += f", {feed}"
+    return "\n".join(map(printable, words))
 
 
 def _some(names: Sequence[str]) -> str:

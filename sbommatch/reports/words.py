@@ -1,7 +1,11 @@
 """Words for people, where several reports say the same."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from sbommatch.advisory import FixState
-from sbommatch.match.model import Fix, NotChecked
+from sbommatch.match.model import Finding, Fix, Level, NotChecked
+from sbommatch.match.policy import RANKS
 
 FIX_WORDS = {
     FixState.FIXED: "fixed",
@@ -21,6 +25,28 @@ REASON_WORDS = {
     NotChecked.UNPLACED_BOUND: "no record of it has a range that can be placed",
     NotChecked.NOT_READ: "it could not be read",
 }
+
+RULE_WORDS = {
+    "covered_by": "the OS package that delivers it has its own verdict",
+    "kernel_headers": "is built from the kernel's source and has none of its code",
+    "debug_package": "holds symbols and sources for debuggers only",
+    "only_fixed": "has no fix, and only those that have count (--only-fixed)",
+    "ignore_base": "came with the base image, which does not count (--ignore-base)",
+}
+"""Rules that silence findings; others explain themselves."""
+
+
+def rule_in_words(rule: str) -> str:
+    """A rule with what it means: `covered_by REF: the OS package …`."""
+    words = RULE_WORDS.get(rule.partition(" ")[0])
+    return f"{rule}: {words}" if words else rule
+
+
+def levels_in_words(findings: Iterable[Finding]) -> str:
+    """As in `1 critical, 2 of unknown severity`."""
+    levels = Counter(finding.severity.level for finding in findings)
+    ordered = sorted(levels, key=lambda level: -RANKS.get(level, -1))
+    return ", ".join(f"{levels[level]} {'of unknown severity' if level is Level.UNKNOWN else level}" for level in ordered)
 
 
 def fix_in_words(fix: Fix) -> str:

@@ -162,6 +162,15 @@ class Group(Struct, frozen=True, kw_only=True):
     """Of several scores the newest."""
 
 
+class Told(Struct, frozen=True):
+    """What a vulnerability is, for people."""
+
+    summary: str
+    """Empty where no record has one."""
+    links: tuple[str, ...]
+    """Of all standing records, sorted."""
+
+
 class Record(Struct, frozen=True, kw_only=True):
     """One row of one record for a package, whether it counts or not: what `explain` and `search` show."""
 

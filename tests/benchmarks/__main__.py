@@ -8,6 +8,7 @@ is absent is left out, and said.
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import sqlite3
 import statistics
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from sbommatch.store.open import locate, open_database
 from sbommatch.store.queries import status
+from tests.benchmarks.large import write_large_sbom
 from tests.benchmarks.measure import REFERENCE_CPU_S, Figures, interleaved, medians, once, python
 from tests.benchmarks.sizes import MATCHING_TABLES, table_megabytes
 
@@ -257,6 +259,43 @@ def _enriched(scratch: Path, pointer: Path) -> Iterator[Row]:
     yield Row("db build of EPSS and KEV", figures["enrich"].cpu_s, "CPU s", scaled(3, figures["reference"]))
 
 
+LARGE_COMPONENTS = 5_000
+LARGE_FINDINGS = 55_000
+LARGE_PEAK_MIB = 400
+LARGE_OF_TRIVY = 0.25
+
+
+def large_sbom(scratch: Path) -> Iterator[Row]:
+    """5,000 components of PyPI with 55,000 findings; beside Trivy with the same advisories where it and its loader are installed."""
+    archive = DATA / "feeds" / "osv" / "PyPI" / "all.zip"
+    if not archive.exists():
+        print("  left out: the feeds are absent (SBOMPAIR_DATA)")
+        return
+    pointer, sbom = scratch / "feeds.json", scratch / "large.cdx.json"
+    write_large_sbom(archive, sbom, LARGE_COMPONENTS, LARGE_FINDINGS)
+    interleaved({"build": tool("sbommatch", "db", "build", f"osv-pypi={archive}", "--db", str(pointer))}, 1)
+    commands = {
+        report: tool("sbommatch", str(sbom), "--db", str(pointer), "-o", f"{report}={scratch / report}")
+        for report in ("json", "html", "sarif")
+    }
+    loader = DATA.parent / "peers" / "load_peer.py"
+    if (PEERS / "bin" / "trivy").exists() and loader.exists():
+        command = python(str(loader), "trivy", "--osv", str(DATA / "feeds" / "osv"), "--ecosystem", "PyPI", "--out", str(scratch / "trivy"))
+        ran = subprocess.run([*command, "--peers", str(PEERS)], check=True, capture_output=True, text=True)
+        commands["trivy"] = [*shlex.split(ran.stdout.splitlines()[-1])[:-1], "--output", str(scratch / "trivy.json"), str(sbom)]
+    else:
+        print("  left out: Trivy is absent (SBOMPAIR_PEERS)")
+    figures = interleaved(commands, RUNS)
+    findings = len(json.loads((scratch / "json").read_bytes())["targets"][0]["findings"])
+    yield Row("findings", findings, "")
+    for report in ("json", "html", "sarif"):
+        yield Row(f"sbommatch -o {report}", figures[report].cpu_s, "CPU s")
+        yield Row("  its peak memory", figures[report].peak_mib, "MiB", LARGE_PEAK_MIB if report == "json" else None)
+    if "trivy" in figures:
+        yield Row("Trivy, JSON", figures["trivy"].cpu_s, "CPU s")
+        yield Row("  sbommatch -o json / Trivy", figures["json"].cpu_s / figures["trivy"].cpu_s, "x", LARGE_OF_TRIVY)
+
+
 READING_LIMITS_MS = {"cyclonedx-json": 10.0, "spdx-json": 10.0, "syft-json": 10.0}
 """Of a megabyte; 10 ms are 100 MB/s. The other formats are measured only."""
 
@@ -328,6 +367,7 @@ BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (
     osv_zips,
     feeds_of_2026,
     archive,
+    large_sbom,
 )
 
 

@@ -11,7 +11,7 @@ from sbomgen.documents._writer import WriteOptions
 from sbomgen.documents.cyclonedx import CycloneDxJson
 from sbomgen.documents.layers import layers_table
 from sbomgen.errors import DigestMismatchError, UnreadableError, UsageError
-from sbomgen.evidence import EvidenceFile, FactType, ImageView, Wants
+from sbomgen.evidence import EvidenceFile, FactType, ImageView, Proof, Wants
 from sbomgen.image.reference import open_image
 from sbomgen.inventory import Inventory, LayerOrigin, ReadState
 from sbomgen.model import Edge, EdgeKind, EventKind, Package, Problem, ProblemCode, TrackedPackage
@@ -282,7 +282,7 @@ def test_an_image_is_called_by_its_tag_else_its_file(tmp_path: Path, tags: tuple
 class Counting:
     """A cataloger of which every file is a package that depends on itself; counts the edges that were asked for."""
 
-    name, version, title = "counting", 1, "counts"
+    name, version, title, emits, proof = "counting", 1, "counts", "npm", Proof.MANAGER
     wants = Wants(suffixes=frozenset({".pkg"}))
     fact_type: FactType = PackageJsonFact
 

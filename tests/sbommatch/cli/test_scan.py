@@ -1,11 +1,14 @@
 """`sbommatch scan`."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from sbommatch.cli.scan import batched
+from sbommatch.reports import REPORTS
+from sbommatch.reports.report import Report
 from tests.sbommatch.cli.sboms import ALPINE_OPENSSL, FLASK_UNKNOWN, JINJA_HIGH, NO_FINDING, feeds, sbom
 from tests.sbommatch.match.made import component, document
 from tests.sbommatch.reports.schemas import check
@@ -27,8 +30,8 @@ def scan(db: Path, *arguments: str | Path, env: dict[str, str] | None = None) ->
 def test_a_table_is_the_default(tmp_path: Path, db: Path) -> None:
     ran = run("sbommatch", sbom(tmp_path / "app.cdx.json", ALPINE_OPENSSL, JINJA_HIGH), "--db", db, env=EPOCH)
     assert (ran.code, ran.stderr) == (0, "")
-    assert "high      CVE-2020-28493  jinja2" in ran.text
-    assert "unknown   CVE-2019-1551   libssl1.1 (openssl)" in ran.text
+    assert "\n  jinja2 2.11.1: upgrade to 2.11.3\n    high     CVE-2020-28493  fixed in 2.11.3" in ran.text
+    assert "\n  libssl1.1 (openssl) 1.1.1d-r2: upgrade to 1.1.1d-r3\n    unknown  CVE-2019-1551   fixed in 1.1.1d-r3" in ran.text
     assert "CVE-2019-1547" not in ran.text
     assert "Checked 2 of 2 components: 2 affected" in ran.text
 
@@ -80,7 +83,7 @@ def test_removed_packages_count_only_when_asked(tmp_path: Path, db: Path, hidden
 
 def test_removed_packages_have_a_section_of_their_own(tmp_path: Path, db: Path) -> None:
     ran = scan(db, sbom(tmp_path / "app.cdx.json", NO_FINDING, hidden=JINJA_HIGH))
-    assert "In packages that a later layer removed, whose files still ship:\n\nSEVERITY" in ran.text
+    assert "In packages that a later layer removed, whose files still ship:\n\n  jinja2 2.11.1: upgrade to 2.11.3\n    high" in ran.text
     assert "No findings; 1 more in removed packages" in ran.text
 
 
@@ -166,8 +169,23 @@ def test_several_documents_give_what_each_gives_alone(tmp_path: Path, db: Path) 
 def test_tables_of_several_documents_stand_apart(tmp_path: Path, db: Path) -> None:
     made = [sbom(tmp_path / name, JINJA_HIGH) for name in ("a.json", "b.json")]
     ran = scan(db, *made)
-    assert ran.text.count("SEVERITY") == 2
+    assert ran.text.count("\n  jinja2 2.11.1: upgrade to 2.11.3\n") == 2
     assert f"\n\n{made[1]}: " in ran.text or f"\n\n{made[1]}\n" in ran.text
+
+
+@pytest.mark.parametrize("report", [report for report in REPORTS if report.name not in {"table", "json"}], ids=lambda report: report.name)
+def test_every_other_report_is_written_of_real_matches(tmp_path: Path, db: Path, report: Report) -> None:
+    made = sbom(tmp_path / "app.cdx.json", ALPINE_OPENSSL, JINJA_HIGH)
+    ran = scan(db, made, "-o", report.name, "-o", f"{report.name}={tmp_path}/out/")
+    assert (ran.code, ran.stderr) == (0, "")
+    assert {"CVE-2020-28493", "2.11.3", "1.1.1d-r3"} <= set(re.findall(r"[\w.-]+", ran.text.replace("\\", "")))
+    assert (tmp_path / "out" / f"app{report.suffix}").read_bytes() == ran.stdout
+
+
+def test_tables_for_spreadsheets_have_one_head(tmp_path: Path, db: Path) -> None:
+    made = [sbom(tmp_path / name, JINJA_HIGH) for name in ("a.json", "b.json")]
+    lines = scan(db, *made, "-o", "csv").text.splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["document", str(made[0]), str(made[1])]
 
 
 def test_a_folder_is_read_and_gets_a_file_for_each_document(tmp_path: Path, db: Path) -> None:
@@ -308,5 +326,7 @@ def test_suppressed_findings_are_listed_and_do_not_count(tmp_path: Path, db: Pat
     assert findings == {"CVE-2020-28493": ("suppressed", ["ignore_base"]), "PYSEC-2019-179": ("open", [])}
     assert ran.code == 1
     table = scan(db, made, "--ignore-base")
-    assert "CVE-2020-28493" not in table.text
+    open_, suppressed = table.text.split("Suppressed, and why:\n")
+    assert "CVE-2020-28493" not in open_
+    assert suppressed.startswith("  jinja2 2.11.1: CVE-2020-28493\n    ignore_base: came with the base image")
     assert "1 finding: 1 of unknown severity\n1 finding suppressed: 1 by ignore_base\n" in table.text

@@ -16,6 +16,8 @@ LAYERS = [
     ("sbomgen:image:layer", f"2 {DIFF_IDS[2]} - -"),
 ]
 
+SERIAL = "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79"
+
 
 def test_the_fields_of_a_component() -> None:
     component = cyclonedx_component(
@@ -66,6 +68,19 @@ def test_a_stand_in_is_no_version(version: str | None) -> None:
 )
 def test_the_producer_is_the_first_tool(tools: Any, producer: str | None) -> None:
     assert cyclonedx(metadata={"tools": tools}).producer == producer
+
+
+@pytest.mark.parametrize(
+    ("members", "link"),
+    [
+        ({"serialNumber": SERIAL, "version": 3}, f"urn:cdx:{SERIAL[9:]}/3"),
+        ({"serialNumber": SERIAL.upper().replace("URN:UUID", "urn:uuid"), "version": "2"}, f"urn:cdx:{SERIAL[9:]}/2"),
+        ({"serialNumber": SERIAL}, f"urn:cdx:{SERIAL[9:]}/1"),
+        ({"version": 3}, None),
+    ],
+)
+def test_the_bom_link_is_that_of_serial_number_and_version(members: dict[str, Any], link: str | None) -> None:
+    assert cyclonedx({"name": "a"}, **members).bom_link == link
 
 
 def test_the_subject_is_no_component() -> None:

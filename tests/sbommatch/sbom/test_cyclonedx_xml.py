@@ -27,6 +27,12 @@ def component(inside: str, attributes: str = "") -> Component:
     return only
 
 
+def test_the_bom_link_is_that_of_the_roots_attributes() -> None:
+    serial = "3e671687-395b-41f5-a30f-a58921a69b79"
+    made = read_document(f'<bom xmlns="{NAMESPACE}" serialNumber="urn:uuid:{serial}" version="2"/>'.encode(), "made")
+    assert made.bom_link == f"urn:cdx:{serial}/2"
+
+
 def test_the_fields_of_a_component() -> None:
     read = component(
         "<group>org.a</group><name>\n  a &amp; b </name><version>1.0</version><purl>pkg:maven/org.a/a@1.0</purl><cpe>cpe:2.3:a:a</cpe>",

@@ -1,0 +1,33 @@
+"""An SBOM with a stated number of findings, made of the versions that the advisories of a feed list."""
+
+import json
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+
+def write_large_sbom(archive: Path, target: Path, components: int, findings: int) -> None:
+    """Packages of an OSV zip, of those that have the most advisories for one version, so many that they come to that many findings."""
+    ranked = _listed(archive).most_common()
+    start = next(
+        start
+        for start in range(0, len(ranked) - components, 50)
+        if sum(number for _, number in ranked[start : start + components]) <= findings
+    )
+    listed = [
+        {"type": "library", "bom-ref": f"r{place}", "name": name, "version": version, "purl": f"pkg:pypi/{name}@{version}"}
+        for place, ((name, version), _) in enumerate(ranked[start : start + components])
+    ]
+    target.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": listed}), "utf-8")
+
+
+def _listed(archive: Path) -> Counter[tuple[str, str]]:
+    """By package and version the number of advisories that list it."""
+    numbers: Counter[tuple[str, str]] = Counter()
+    with zipfile.ZipFile(archive) as opened:
+        for name in opened.namelist():
+            record = json.loads(opened.read(name))
+            if not record.get("withdrawn"):
+                for affected in record.get("affected", ()):
+                    numbers.update((affected["package"]["name"].lower(), version) for version in affected.get("versions", ()))
+    return numbers
