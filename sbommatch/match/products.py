@@ -171,7 +171,7 @@ class Products:
             return True
         if software.name and software.name == subject.name and software.version in {None, subject.version}:
             return True
-        return bool(software.id) and (self._is_linked(software, subject.ref) or self._is_reference(software.id or ""))
+        return bool(software.id) and (self._is_linked(software, self._document.subject_ref) or self._is_reference(software.id or ""))
 
     def _is_subject_purl(self, stated: Purl) -> bool:
         return self._subject is not None and is_same(stated, self._subject, self._document.subject.version)
@@ -200,7 +200,7 @@ class Products:
         link, _, fragment = software.id.partition("#")
         if link.lower() != self._document.bom_link:
             return False
-        return ref is not None and ref in {fragment, unquote(fragment)} if fragment else ref == self._document.subject.ref
+        return ref is not None and ref in {fragment, unquote(fragment)} if fragment else ref == self._document.subject_ref
 
 
 def _is_built_from(stated: Purl, own: Purl, result: ComponentResult) -> bool:
@@ -237,7 +237,7 @@ def _dependents(document: Document) -> Mapping[str, set[str]]:
     """By ref what depends on it, the document's subject aside: many producers let it depend on everything."""
     dependents: dict[str, set[str]] = {}
     for ref, named in document.dependencies:
-        if ref != document.subject.ref:
+        if ref != document.subject_ref:
             for one in named:
                 dependents.setdefault(one, set()).add(ref)
     return dependents

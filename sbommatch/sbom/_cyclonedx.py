@@ -106,6 +106,7 @@ def cyclonedx_document(bom: Bom, source: Source, format_: str) -> Document:
             subject=_subject(subject, image),
             distros=_subject_distro(subject),
             bom_link=bom_link(bom.serial_number, bom.version),
+            subject_ref=subject.bom_ref,
             dependencies=tuple(_dependencies(bom)),
             layers=layers,
             components=_components(subject, bom.components, layers, source.problems),
@@ -142,7 +143,6 @@ def _subject(subject: _Component, image: StatedImage) -> Subject:
         platform=image.platform,
         manifest_digest=image.manifest_digest,
         references=image.references,
-        ref=subject.bom_ref,
     )
 
 

@@ -23,6 +23,7 @@ class Statements(Struct, frozen=True, kw_only=True):
     """May still be on their way: they are asked for before anything else."""
     layers: Layers
     bom_link: str | None = None
+    subject_ref: str | None = None
     dependencies: tuple[tuple[str, tuple[str, ...]], ...] = ()
     distros: tuple[DistroStatement, ...] = ()
     """What the document itself states, before the components do."""
@@ -44,6 +45,7 @@ def assembled(source: Source, found: Statements) -> Document:
         distros=distros,
         layers=found.layers.all(),
         bom_link=found.bom_link,
+        subject_ref=found.subject_ref,
         dependencies=found.dependencies,
         components=_with_purls(components, distros, source.problems),
         problems=source.problems.all(),

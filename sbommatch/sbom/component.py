@@ -71,8 +71,6 @@ class Subject(Struct, frozen=True, kw_only=True):
     manifest_digest: str | None = None
     references: tuple[str, ...] = ()
     """Of an image, the names it is known by: `ghcr.io/acme/app:1.0`, `ghcr.io/acme/app@sha256:…`."""
-    ref: str | None = None
-    """Its bom-ref."""
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -93,6 +91,8 @@ class Document(Struct, frozen=True, kw_only=True):
     layers: tuple[ComponentLayer, ...]
     bom_link: str | None = None
     """`urn:cdx:SERIAL/VERSION`, by which other documents refer to this one (CycloneDX's BOM-Link)."""
+    subject_ref: str | None = None
+    """The subject's bom-ref."""
     dependencies: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """By ref the refs that it depends on, as far as the document states it."""
     components: tuple[Component, ...]

@@ -59,8 +59,8 @@ def test_versions_and_ranges_are_never_guessed(versions: tuple[str, ...], versio
 
 
 def products(*results: ComponentResult, **fields: Any) -> Products:
-    subject = fields.pop("subject", Subject(name="ghcr.io/acme/app:1.0", manifest_digest=DIGEST, platform="linux/amd64", ref="main"))
-    return Products(document(*(one.component for one in results), subject=subject, **fields), results)
+    subject = fields.pop("subject", Subject(name="ghcr.io/acme/app:1.0", manifest_digest=DIGEST, platform="linux/amd64"))
+    return Products(document(*(one.component for one in results), subject=subject, subject_ref="main", **fields), results)
 
 
 def software(purl: str, **fields: Any) -> Software:

@@ -99,7 +99,7 @@ def test_what_others_refer_to_the_document_and_its_parts_by() -> None:
         dependencies=[{"ref": "main", "dependsOn": ["a"]}, {"ref": "a"}, {"ref": "a", "dependsOn": []}, None],
     )  # fmt: skip
     assert document.bom_link == "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/3"
-    assert (document.subject.ref, document.dependencies) == ("main", (("main", ("a",)),))
+    assert (document.subject_ref, document.dependencies) == ("main", (("main", ("a",)),))
     assert cyclonedx({"name": "a"}).bom_link is None
 
 
