@@ -6,11 +6,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from sbommatch.match.model import Finding, FindingStatus, TargetResult, Upgrade
+from sbommatch.match.model import Finding, FindingStatus, TargetResult, Upgrade, VexWord
 from sbommatch.match.policy import RANKS
 from sbommatch.purl import InvalidPurl, parse_purl
 from sbommatch.reports.words import fix_in_words
 from sbommatch.sbom.component import Component, ComponentLayer
+from sbommatch.statement import SILENCING
 
 NOISE = re.compile(r"^(RUN (\|\d+ (\S+=\S* )*)?)?/bin/sh -c (#\(nop\)\s+)?|\s*# buildkit$")
 """What builders put around an instruction."""
@@ -123,7 +124,8 @@ def advice(one: Shown) -> str:
             return f"it is fixed in {fix_in_words(one.finding.fix)}"
         return "no version is known that fixes it"
     place = f" in layer {layer_words(one.layer)}" if one.layer.index >= 0 else ""
-    change = f"{one.upgrade.name} {one.upgrade.version} to {one.to}"
+    name = one.upgrade.name if ":" in one.upgrade.namespace else one.name
+    change = f"{name} {one.upgrade.version} to {one.to}"
     if action_of(one.upgrade, one.layer) is Action.REBUILD:
         return f"rebuild on a newer base image, or upgrade {change}: it comes from the base{place}"
     return f"upgrade {change}{place}"
@@ -150,6 +152,10 @@ class Stance(StrEnum):
     """What is said of a finding to others, who take it for a judgement on the package."""
 
     OPEN = "open"
+    NOT_AFFECTED = "not_affected"
+    """By a VEX statement."""
+    FIXED = "fixed"
+    """Likewise."""
     NO_CODE = "no_code"
     """Silenced, for the package has none of the code in question."""
     COVERED = "covered"
@@ -161,8 +167,16 @@ class Stance(StrEnum):
 _STANCES = {"kernel_headers": Stance.NO_CODE, "debug_package": Stance.NO_CODE, "covered_by": Stance.COVERED}
 
 
+def word_of(finding: Finding) -> VexWord | None:
+    """The VEX statement that counts for it."""
+    return next((word for word in finding.vex if word.counts), None)
+
+
 def stance_of(finding: Finding) -> Stance:
-    """By the first rule that speaks of the package itself."""
+    """By the VEX statement that silences it, else the first rule that speaks of the package itself."""
+    word = word_of(finding)
+    if word and word.status in SILENCING:
+        return Stance(word.status.value)
     if finding.status is FindingStatus.OPEN:
         return Stance.OPEN
     rules = (rule.partition(" ")[0] for rule in finding.suppressed_by)

@@ -15,11 +15,12 @@ import msgspec
 
 from sbommatch import __version__
 from sbommatch.match.model import CvssScore, Finding, FindingSeverity, Level, TargetResult
-from sbommatch.reports._shown import Shown, Stance, advice, is_safe_link, link_of, shown, stance_of, valid_purl
+from sbommatch.reports._shown import Shown, Stance, advice, is_safe_link, link_of, shown, stance_of, valid_purl, word_of
 from sbommatch.reports.report import ScanReport, Style
 from sbommatch.reports.text import printable
 from sbommatch.reports.words import rule_in_words
 from sbommatch.sbom.component import Component, ComponentLayer, Document
+from sbommatch.statement import Status
 from sbommatch.store.model import Told
 
 SPEC_VERSION = "1.6"
@@ -28,7 +29,31 @@ SEVERITIES = {level: level.value for level in Level} | {Level.NEGLIGIBLE: "info"
 
 METHODS = {"2.0": "CVSSv2", "3.0": "CVSSv3", "3.1": "CVSSv31", "4.0": "CVSSv4"}
 
-STATES = {Stance.NO_CODE: "not_affected", Stance.COVERED: "false_positive", Stance.UNDECIDED: "in_triage"}
+STATES = {
+    Stance.NOT_AFFECTED: "not_affected",
+    Stance.FIXED: "resolved",
+    Stance.NO_CODE: "not_affected",
+    Stance.COVERED: "false_positive",
+    Stance.UNDECIDED: "in_triage",
+}
+
+OPEN_STATES = {Status.AFFECTED: "exploitable", Status.UNDER_INVESTIGATION: "in_triage"}
+"""What VEX statements say of findings that they leave open."""
+
+JUSTIFICATION_BY_OPENVEX = {
+    "component_not_present": "code_not_present",
+    "vulnerable_code_not_present": "code_not_present",
+    "vulnerable_code_not_in_execute_path": "code_not_reachable",
+    "inline_mitigations_already_exist": "protected_by_mitigating_control",
+}
+"""The others have no like: they go into the detail."""
+
+JUSTIFICATIONS = frozenset(
+    (
+        *("code_not_present", "code_not_reachable", "requires_configuration", "requires_dependency", "requires_environment"),
+        *("protected_by_compiler", "protected_at_runtime", "protected_at_perimeter", "protected_by_mitigating_control"),
+    )
+)
 
 _MADE_REF = re.compile(r"(?:metadata\.component\.)?components\[\d+\].*")
 """The ref of a component to which the document gave none, or one that another has."""
@@ -79,7 +104,8 @@ def _document(target: TargetResult, report: ScanReport) -> bytes:
 def _metadata(document: Document, report: ScanReport) -> _Shape:
     subject = document.subject
     known = {"version": subject.version, "purl": valid_purl(subject.purl)}
-    component = {"type": "application", "name": printable(subject.name or document.path)} | _present(known)
+    type_ = "container" if document.layers else "application"
+    component = {"type": type_, "name": printable(subject.name or document.path)} | _present(known)
     properties = [("sbommatch:document:sha256", document.sha256), ("sbommatch:database:digest", report.database.digest)]
     return {
         "timestamp": f"{report.evaluated_on}T00:00:00Z",
@@ -121,7 +147,7 @@ def _vulnerabilities(found: Sequence[Shown], document: Document, told: Mapping[s
     for one in found:
         finding = one.finding
         severity, fix = finding.severity, finding.fix
-        key = (finding.id, severity.level, severity.source, fix.state, fix.versions, finding.status, finding.suppressed_by)
+        key = (finding.id, severity.level, severity.source, fix.state, fix.versions, finding.status, finding.suppressed_by, finding.vex)
         said.setdefault(key, []).append(one)
     numbers: dict[str, int] = {}
     shapes = []
@@ -145,7 +171,7 @@ def _vulnerability(ref: str, group: Sequence[Shown], document: Document, told: T
         shape["recommendation"] = _recommendation(group)
     if links := [{"url": link} for link in (told.links if told else ()) if is_safe_link(link)][:MAX_LINKS]:
         shape["advisories"] = links
-    if not group[0].is_open:
+    if not group[0].is_open or finding.vex:
         shape["analysis"] = _analysis(finding)
     status = "affected" if stance_of(finding) in {Stance.OPEN, Stance.UNDECIDED} else "unaffected"
     affects: dict[str, str] = {link_to(one.component.ref, document): one.version for one in group}
@@ -179,10 +205,15 @@ def _rating(cvss: CvssScore) -> _Shape:
 
 
 def _analysis(finding: Finding) -> _Shape:
-    """What silences a finding."""
-    stance = stance_of(finding)
-    justification: _Shape = {"justification": "code_not_present"} if stance is Stance.NO_CODE else {}
-    return {"state": STATES[stance], **justification, "detail": "; ".join(map(rule_in_words, finding.suppressed_by))}
+    """What silences a finding, or what a VEX statement says of an open one."""
+    stance, word = stance_of(finding), word_of(finding)
+    stated = (word and word.justification) or ("code_not_present" if stance is Stance.NO_CODE else "")
+    justification = JUSTIFICATION_BY_OPENVEX.get(stated, stated)
+    known = justification in JUSTIFICATIONS
+    state = STATES.get(stance) or OPEN_STATES.get(word.status if word else Status.UNDER_INVESTIGATION, "in_triage")
+    words = (*map(rule_in_words, finding.suppressed_by), None if known else stated, *((word.impact, word.action) if word else ()))
+    shape = {"state": state, "justification": justification if known else None, "detail": "; ".join(filter(None, words))}
+    return _present(shape)
 
 
 def link_to(ref: str, document: Document) -> str:

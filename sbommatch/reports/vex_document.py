@@ -24,7 +24,7 @@ from sbommatch.match.images import subject_purl
 from sbommatch.match.model import Finding, FindingStatus, TargetResult, VexWord
 from sbommatch.match.resolution import DEBUG_PACKAGE, KERNEL_HEADERS
 from sbommatch.reports.words import FIX_WORDS, fix_in_words
-from sbommatch.sbom.component import Component
+from sbommatch.sbom.component import Component, Subject
 from sbommatch.statement import Status
 
 CONTEXT = "https://openvex.dev/ns/v0.2.0"
@@ -53,22 +53,41 @@ def vex_document(targets: Iterable[TargetResult], rule_of: RuleOf, author: str, 
 
     `rule_of` gives the ignore rule that a word of `suppressed_by` is of; `issued_at` is in RFC 3339.
     """
-    said: dict[tuple[str, tuple[str, ...], Words], dict[str, dict[str, object]]] = {}
+    statements = Statements()
     for target in targets:
-        subject = subject_purl(target.document.subject)
+        statements.take(target, lambda finding: decided(finding, rule_of, _advice(finding)))
+    return statements.document(author, issued_at, f"sbommatch {__version__}") if statements else None
+
+
+class Statements:
+    """Statements as they gather: by vulnerability and words, and of these the products and their parts."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, tuple[str, ...], Words], dict[str, dict[str, object]]] = {}
+
+    def take(self, target: TargetResult, words_of: Callable[[Finding], Iterable[tuple[str, str]]]) -> None:
+        """What is said of a document's findings; nothing of those without words, and of packages that nothing identifies elsewhere."""
         components = {result.component.ref: result.component for result in target.components}
         shared = _shared(target.findings)
         for finding in target.findings:
-            words, part = tuple(_words(finding, rule_of)), _software(components[finding.ref])
-            if words and part:
-                others = tuple(name for name in finding.ids if name != finding.id and name not in shared)
-                _add(said.setdefault((finding.id, others, words), {}), subject, part)
-    if not said:
-        return None
-    statements = [_statement(*key, products=list(products.values())) for key, products in sorted(said.items(), key=lambda one: one[0])]
-    body = {"author": author, "timestamp": issued_at, "version": 1, "tooling": f"sbommatch {__version__}", "statements": statements}
-    digest = sha256(msgspec.json.encode(body)).hexdigest()
-    return msgspec.json.encode({"@context": CONTEXT, "@id": f"{ID_PREFIX}{digest}", **body}) + b"\n"
+            others = tuple(name for name in finding.ids if name != finding.id and name not in shared)
+            self.add(finding.id, others, tuple(words_of(finding)), target.document.subject, components[finding.ref])
+
+    def add(self, name: str, others: tuple[str, ...], words: Words, subject: Subject, component: Component) -> None:
+        """One vulnerability in one package."""
+        if words and (part := _software(component)):
+            _add(self._said.setdefault((name, others, words), {}), subject_purl(subject), part)
+
+    def __bool__(self) -> bool:
+        return bool(self._said)
+
+    def document(self, author: str, issued_at: str, tooling: str) -> bytes:
+        """The document that says all."""
+        said = sorted(self._said.items(), key=lambda one: one[0])
+        statements = [_statement(*key, products=list(products.values())) for key, products in said]
+        body = {"author": author, "timestamp": issued_at, "version": 1, "tooling": tooling, "statements": statements}
+        digest = sha256(msgspec.json.encode(body)).hexdigest()
+        return msgspec.json.encode({"@context": CONTEXT, "@id": f"{ID_PREFIX}{digest}", **body}) + b"\n"
 
 
 def _shared(findings: Iterable[Finding]) -> frozenset[str]:
@@ -100,13 +119,14 @@ def _software(component: Component) -> dict[str, object] | None:
     return {"@id": component.purl, "identifiers": {"purl": component.purl}} if component.purl else None
 
 
-def _words(finding: Finding, rule_of: RuleOf) -> Iterator[tuple[str, str]]:
+def decided(finding: Finding, rule_of: RuleOf, advice: str) -> Iterator[tuple[str, str]]:
+    """What a statement says of a finding, by the table above; `advice` is what to do about one that is affected."""
     word = next((word for word in finding.vex if word.counts), None)
     rules = [(words, rule) for words in finding.suppressed_by if (rule := rule_of(words))]
     deciding = next((one for one in rules if one[1].justification), rules[0] if rules else None)
     no_code = next((rule for rule in finding.suppressed_by if rule in NO_CODE), None)
     if word and (word.status in {Status.NOT_AFFECTED, Status.FIXED} or not deciding):
-        yield from _passed_on(word, finding)
+        yield from _passed_on(word, advice)
     elif deciding:
         yield from _by_rule(*deciding)
     elif no_code:
@@ -115,10 +135,10 @@ def _words(finding: Finding, rule_of: RuleOf) -> Iterator[tuple[str, str]]:
         yield "impact_statement", NO_CODE[no_code]
     elif finding.status is FindingStatus.OPEN:
         yield "status", Status.AFFECTED.value
-        yield "action_statement", _advice(finding)
+        yield "action_statement", advice
 
 
-def _passed_on(word: VexWord, finding: Finding) -> Iterator[tuple[str, str]]:
+def _passed_on(word: VexWord, advice: str) -> Iterator[tuple[str, str]]:
     yield "status", word.status.value
     justification = JUSTIFICATION_BY_CYCLONEDX.get(word.justification or "", word.justification)
     if word.status is Status.NOT_AFFECTED:
@@ -131,7 +151,7 @@ def _passed_on(word: VexWord, finding: Finding) -> Iterator[tuple[str, str]]:
     elif word.impact:
         yield "status_notes", word.impact
     if word.status is Status.AFFECTED:
-        yield "action_statement", word.action or _advice(finding)
+        yield "action_statement", word.action or advice
     if word.said_at:
         yield "timestamp", word.said_at
 

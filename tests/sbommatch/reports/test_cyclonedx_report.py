@@ -10,9 +10,10 @@ from cyclonedx.validation.json import JsonStrictValidator
 from msgspec.structs import replace
 
 from sbommatch.advisory import Epss, Kev
-from sbommatch.match.model import Level, TargetResult
+from sbommatch.match.model import Level, TargetResult, VexWord
 from sbommatch.reports.cyclonedx_json import MAX_LINKS, CycloneDxReport, link_to
 from sbommatch.reports.report import Style
+from sbommatch.statement import Status
 from sbommatch.store.model import Told
 from tests.sbommatch.match.made import component, document, finding, result, target
 from tests.sbommatch.reports.made import HOSTILE_TOLD, TOLD, full_target, hostile_target, scan_report, silenced_target
@@ -94,6 +95,27 @@ def test_what_is_suppressed_is_analysed(id_: str, state: str, justification: str
     assert (one["analysis"]["state"], one["analysis"].get("justification")) == (state, justification)
     assert one["affects"][0]["versions"][0]["status"] == status
     assert one["analysis"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("status", "justification", "analysis"),
+    [
+        (Status.NOT_AFFECTED, "vulnerable_code_not_in_execute_path", {"state": "not_affected", "justification": "code_not_reachable"}),
+        (Status.NOT_AFFECTED, "requires_dependency", {"state": "not_affected", "justification": "requires_dependency"}),
+        (Status.NOT_AFFECTED, "vulnerable_code_cannot_be_controlled_by_adversary", {"state": "not_affected"}),
+        (Status.FIXED, None, {"state": "resolved"}),
+        (Status.AFFECTED, None, {"state": "exploitable"}),
+        (Status.UNDER_INVESTIGATION, None, {"state": "in_triage"}),
+    ],
+)
+def test_what_vex_documents_say_is_analysed(status: Status, justification: str | None, analysis: dict[str, str]) -> None:
+    word = VexWord(document="v.json", status=status, justification=justification, impact="so it is", action=None, said_at=None, counts=True)
+    shown = full_target()
+    one = vulnerability(written(replace(shown, findings=(replace(shown.findings[2], vex=(word,)),))), "CVE-2019-5482")
+    detail = one["analysis"].pop("detail")
+    assert one["analysis"] == analysis
+    assert detail.endswith("so it is")
+    assert (justification or "") in detail or "justification" in analysis
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from sbommatch.match.model import TargetResult, Verdict
+from sbommatch.match.model import FindingStatus, TargetResult, Verdict, VexWord
 from sbommatch.reports.openvex import OpenVexReport
 from sbommatch.reports.report import Style
 from sbommatch.sbom.component import Subject
-from tests.sbommatch.match.made import component, finding, result, target
+from sbommatch.statement import Status
+from tests.sbommatch.match.made import component, result, target
 from tests.sbommatch.reports.made import full_target, hostile_target, scan_report, silenced_target
 
 SUBJECT = "pkg:oci/app@sha256%3Acc?repository_url=registry/app"
@@ -58,7 +59,6 @@ def test_binaries_of_one_source_share_a_statement() -> None:
     ("id_", "status", "justification"),
     [
         ("CVE-1", "not_affected", "vulnerable_code_not_present"),
-        ("CVE-2", "not_affected", None),
         ("CVE-3", "affected", None),
         ("CVE-4", "affected", None),
     ],
@@ -74,17 +74,25 @@ def test_only_a_rule_about_the_package_itself_says_that_it_is_not_affected(id_: 
         assert said["impact_statement"]
 
 
+def test_what_another_package_has_the_verdict_of_is_left_to_that() -> None:
+    assert "CVE-2" not in {one["vulnerability"]["name"] for one in written(silenced_target())["statements"]}
+
+
+def test_what_vex_documents_say_is_passed_on() -> None:
+    shown = full_target()
+    word = VexWord(
+        document="v.json", status=Status.NOT_AFFECTED, justification="component_not_present", impact=None, action=None,
+        said_at="2026-01-02T03:04:05.000000Z", counts=True,
+    )  # fmt: skip
+    decided = replace(shown.findings[2], status=FindingStatus.SUPPRESSED, suppressed_by=("v.json: not_affected",), vex=(word,))
+    [said] = written(replace(shown, findings=(decided,)))["statements"]
+    assert (said["status"], said["justification"], said["timestamp"]) == ("not_affected", "component_not_present", word.said_at)
+
+
 def test_what_a_record_clears_is_not_affected() -> None:
     cleared = result(component("pkg:apk/alpine/xen@4.13"), Verdict.CLEARED, cleared=("CVE-2020-0543",))
     said = statement(written(target([cleared])), "CVE-2020-0543")
     assert (said["status"], said["impact_statement"]) == ("not_affected", "a record of the feeds says that it is not affected")
-
-
-def test_a_package_without_purl_is_named_by_its_cpe() -> None:
-    cpe = "cpe:2.3:a:openssl:openssl:1.0:*:*:*:*:*:*:*"
-    known, unknown = component(None, ref="a", cpes=("cpe:/a:openssl", cpe)), component(None, ref="b")
-    read = written(target([result(known), result(unknown)], [finding(ref="a"), finding(ref="b", id="CVE-9", ids=("CVE-9",))]))
-    assert [one["products"] for one in read["statements"]] == [[{"@id": cpe, "identifiers": {"cpe23": cpe}}]]
 
 
 def test_the_document_is_named_by_its_content() -> None:
