@@ -42,6 +42,7 @@ class ArchiveMatch:
 
     def __init__(self, reader: Reader, database: Database, labels: Sequence[Label] = ()) -> None:
         self.reader = reader
+        self.database = database
         self._feeds = queries.coverage(database)
         self._namespaces = checked_namespaces(self._feeds)
         self._choose(labels)

@@ -4,13 +4,14 @@ Refs, paths and layers are read back from the stored documents; what was resolve
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from msgspec.structs import replace
 
 from sbommatch.archive.documents import StoredDocument, contents
 from sbommatch.archive.matching import ArchiveMatch
+from sbommatch.match.advice import advised
 from sbommatch.match.coverage import COUNTED_TYPES
 from sbommatch.match.covering import Resolved
 from sbommatch.match.model import Identity, TargetResult
@@ -19,7 +20,7 @@ from sbommatch.sbom.component import Component
 from sbommatch.sbom.read import read_document
 
 DOCUMENTS_AT_ONCE = 64
-"""Documents of which the occurrences are held at a time."""
+"""Documents that are held, with their results, at a time."""
 
 Places = dict[tuple[int, int], tuple["array[int]", "array[int]"]]
 """Segment and number of a document -> positions and classes of its occurrences."""
@@ -32,15 +33,19 @@ def targets(match: ArchiveMatch, stored: Sequence[StoredDocument]) -> Iterator[t
         some = stored[first : first + DOCUMENTS_AT_ONCE]
         places = _places(match, some)
         identities = _identities(match, places)
-        for one, data in islice(found, len(some)):
-            document = read_document(data, one.path)
-            positions, classes = places.get((one.segment, one.document), (array("i"), array("i")))
-            resolved = [
-                _of(document.components[position], match.resolve(number, identities[number]))
-                for position, number in zip(positions, classes, strict=True)
-                if identities[number].lookups or document.components[position].type in COUNTED_TYPES
-            ]
-            yield one, target_of(document, match.covered(resolved), MatchOptions())
+        matched = [_target(match, one, data, places, identities) for one, data in islice(found, len(some))]
+        yield from zip(some, advised(matched, match.database), strict=True)
+
+
+def _target(match: ArchiveMatch, one: StoredDocument, data: bytes, places: Places, identities: Mapping[int, Identity]) -> TargetResult:
+    document = read_document(data, one.path)
+    positions, classes = places.get((one.segment, one.document), (array("i"), array("i")))
+    resolved = [
+        _of(document.components[position], match.resolve(number, identities[number]))
+        for position, number in zip(positions, classes, strict=True)
+        if identities[number].lookups or document.components[position].type in COUNTED_TYPES
+    ]
+    return target_of(document, match.covered(resolved), MatchOptions())
 
 
 def _of(component: Component, resolved: Resolved) -> Resolved:

@@ -208,7 +208,7 @@ def scan(
     )
     inputs = Inputs(sboms, settings)
     settings.decisions.warn(quiet=quiet, verbose=verbose)
-    with _without_collector():
+    with without_collector():
         batches = batched(inputs)
         first = next(batches, None)  # a database is not asked for when there is nothing to ask
         codes = _match(chain([first], batches), base.database_pointer(db), settings) if first else set()
@@ -218,7 +218,7 @@ def scan(
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Documents and results are many objects and form no cycles; looking for some takes a third of the time of a large document."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -10,6 +10,7 @@ from msgspec import Struct
 from sbommatch.archive.documents import Label, StoredDocument
 from sbommatch.cli import base
 from sbommatch.cli.archive.options import archive_argument, where_option
+from sbommatch.cli.scan import without_collector
 from sbommatch.errors import UsageError
 from sbommatch.reports import REPORTS
 from sbommatch.reports.output import PLACEHOLDER, STDOUT, Output, parse_outputs
@@ -87,7 +88,12 @@ def match(archive: Path, *, db: Path | None, where: Sequence[Label], output: tup
     from sbommatch.store.queries import status
 
     pointer = base.database_pointer(db)
-    with open_archive(archive) as opened, open_reader(opened) as reader, open_database(pointer, threads=2, as_of=as_of) as database:
+    with (
+        without_collector(),
+        open_archive(archive) as opened,
+        open_reader(opened) as reader,
+        open_database(pointer, threads=2, as_of=as_of) as database,
+    ):
         chosen = sorted(documents(reader, where), key=lambda one: one.age)
         job = Job(
             archive=archive,
@@ -160,9 +166,12 @@ def _write_json(output: WholeOutput, job: Job) -> None:
 
 
 def _write_each(outputs: Sequence[Output], job: Job) -> None:
+    from sbommatch.store.told import told_of
+
     written: set[Path] = set()
     for document, target in _targets(job):
-        report = ScanReport(evaluated_on=evaluation_day(), database=job.database, targets=(target,), exit=_exit([document]))
+        told = told_of(job.match.database, {finding.id for finding in target.findings}) if any(one.report.tells for one in outputs) else {}
+        report = ScanReport(evaluated_on=evaluation_day(), database=job.database, targets=(target,), exit=_exit([document]), told=told)
         for output in outputs:
             path = output.path_for(target.document)
             if path is None or path in written:

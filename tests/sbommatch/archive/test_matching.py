@@ -17,6 +17,7 @@ from sbommatch.archive.summary import Summary, summarise
 from sbommatch.archive.targets import targets
 from sbommatch.errors import ArchiveError
 from sbommatch.formats import FORMAT_BY_NAME
+from sbommatch.match.advice import advised
 from sbommatch.match.coverage import coverage_of
 from sbommatch.match.model import FindingStatus, TargetResult
 from sbommatch.match.pipeline import MatchOptions, match_documents
@@ -107,7 +108,8 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scanned(reader: Any, database: Database) -> list[TargetResult]:
     """Each document by itself."""
     chosen = sorted(documents(reader), key=lambda one: one.age)
-    return [match_documents([read_document(data, one.path)], database, MatchOptions())[0] for one, data in contents(reader, chosen)]
+    alone = (match_documents([read_document(data, one.path)], database, MatchOptions()) for one, data in contents(reader, chosen))
+    return [advised(targets, database)[0] for targets in alone]
 
 
 def as_json(target: TargetResult, database: Database) -> bytes:
