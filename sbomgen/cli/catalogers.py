@@ -10,7 +10,10 @@ from sbomgen.cli.base import command, emit, option
 @command("catalogers")
 @option("-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="For people or for programs.")
 def catalogers(output: str) -> None:
-    """List what is looked for in an image: what each cataloger reads, what it finds, and how that is proved."""
+    """List what is looked for in an image.
+
+    What each cataloger reads, what it finds, and how that is proved.
+    """
     if output == "json":
         listed = [
             {"name": one.name, "version": one.version, "title": one.title, "emits": one.emits, "proof": one.proof} for one in CATALOGERS
