@@ -314,6 +314,30 @@ def reading(_: Path) -> Iterator[Row]:
         yield Row(what, float(milliseconds) / float(megabytes), "ms/MB", scaled(limit, reference) if limit else None)
 
 
+ORDERING_LIMITS = {"packaging": 1.0, "maven": 8.0, "rpm": 8.0}
+"""Times that of `packaging`, and of `re.findall`; the other schemes have `KEY_OF_FINDALL`."""
+KEY_OF_FINDALL = 5.0
+IMPORT_LIMIT_MS = 5.0
+CACHED_LEAST = 5.0
+
+
+def ordering(_: Path) -> Iterator[Row]:
+    """Keys of real versions beside `re.findall` and `packaging`, keys that are remembered, and the import of all schemes."""
+    if not (DATA / "versions").is_dir():
+        print("  left out: the versions are absent (SBOMPAIR_DATA)")
+        return
+    reference = interleaved({"reference": IMPORT_DUCKDB}, RUNS)["reference"]
+    ran = subprocess.run(python("-m", "tests.benchmarks.ordering", str(DATA)), cwd=PROJECT, check=True, capture_output=True, text=True)
+    for line in ran.stdout.splitlines():
+        name, value, count = line.split("\t")
+        if name == "import":
+            yield Row(f"import of {count} schemes", float(value), "ms", scaled(IMPORT_LIMIT_MS, reference))
+        elif name == "cached":
+            yield Row(f"cached keys (at least {CACHED_LEAST})", float(value), "M/s")
+        else:
+            yield Row(f"{name}, {count} versions", float(value), "x", ORDERING_LIMITS.get(name, KEY_OF_FINDALL))
+
+
 RELEASES = 50
 MATCH_LIMITS = {"wall_s": 15, "peak_mib": 3072}
 """Of 100,000 documents."""
@@ -363,6 +387,7 @@ BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (
     layers,
     documents,
     reading,
+    ordering,
     feeds_and_match,
     osv_zips,
     feeds_of_2026,

@@ -15,12 +15,13 @@ from packaging.version import Version
 from sbommatch.versions import SCHEME_BY_NAME
 from sbommatch.versions.scheme import InvalidVersion
 
+from .natives import COUNT
 from .strategies import PYPI, SOUP
 
 PYPI_SCHEME, DEB_SCHEME = SCHEME_BY_NAME["pypi"], SCHEME_BY_NAME["deb"]
 
 quickly = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-at_length = settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+at_length = settings(max_examples=COUNT, deadline=None, suppress_health_check=list(HealthCheck))
 
 PYTHON_INT_DIGITS = 4300
 """More of them `packaging` refuses with the error of `int`."""
@@ -119,7 +120,7 @@ def test_dpkg_orders_debian_versions_alike() -> None:
 @pytest.mark.long
 @needs_dpkg
 def test_dpkg_agrees_at_length() -> None:
-    agree_with_dpkg(debian_pairs(2000))
+    agree_with_dpkg(debian_pairs(COUNT))
 
 
 @needs_dpkg

@@ -1,5 +1,12 @@
 """SemVer and its variations: npm, Cargo, Go."""
 
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 
 from sbommatch.versions.cargo import CargoScheme
@@ -8,6 +15,7 @@ from sbommatch.versions.npm import NpmScheme
 from sbommatch.versions.scheme import InvalidVersion, Scheme
 from sbommatch.versions.semver import SemverScheme
 
+from .natives import pairs
 from .truths import hold_ascending, hold_same
 
 SEMVER, NPM, CARGO, GO = SemverScheme(), NpmScheme(), CargoScheme(), GoScheme()
@@ -121,3 +129,80 @@ def test_only_go_reads_releases_of_go() -> None:
     for scheme in (SEMVER, NPM, CARGO):
         with pytest.raises(InvalidVersion):
             scheme.key("go1.21.3")
+
+
+NODE = """
+const semver = require(process.argv[1]);
+for (const line of require('fs').readFileSync(0, 'utf8').split('\\n').slice(0, -1)) {
+    const [left, right] = line.split('\\t');
+    console.log(semver.valid(left) && semver.valid(right) ? semver.compare(left, right) : 'none');
+}
+"""
+
+GO_PROGRAM = """package main
+
+import (
+    "bufio"
+    "fmt"
+    "os"
+    "strings"
+
+    "golang.org/x/mod/semver"
+)
+
+func main() {
+    lines := bufio.NewScanner(os.Stdin)
+    for lines.Scan() {
+        left, right, _ := strings.Cut(lines.Text(), "\\t")
+        if semver.IsValid(left) && semver.IsValid(right) {
+            fmt.Println(semver.Compare(left, right))
+        } else {
+            fmt.Println("none")
+        }
+    }
+}
+"""
+
+TOKENS = "0 1 2 9 10 225 9007199254740991 . . - + .0 .1 -0 -1 a b A rc alpha beta -alpha -rc.1 .x -- +a 1.0 .1.0-"
+
+
+def hold_where_accepted(scheme: Scheme, command: Sequence[str], asked: list[tuple[str, str]]) -> None:
+    """What the program accepts we order alike; we accept more, as ranges of OSV need."""
+    lines = "".join(f"{left}\t{right}\n" for left, right in asked)
+    answers = subprocess.run(command, input=lines, capture_output=True, text=True, check=True).stdout.split()
+    accepted = [(pair, int(answer)) for pair, answer in zip(asked, answers, strict=True) if answer != "none"]
+    for (left, right), answer in accepted:
+        left_key, right_key = scheme.key(left), scheme.key(right)
+        assert (scheme.compare(left, right), (left_key > right_key) - (left_key < right_key)) == (answer, answer), (left, right)
+    assert len(accepted) > len(asked) // 10, "enough of them are versions"
+
+
+@pytest.mark.long
+@pytest.mark.peer
+def test_node_semver_orders_versions_alike() -> None:
+    """The one of npm, where no other is named; in its strict form, for the loose one takes `0.1.29.x` for 0.1.2 with a pre-release."""
+    library = os.environ.get("SBOMPAIR_NODE_SEMVER", "/usr/lib/node_modules/npm/node_modules/semver")
+    node = shutil.which("node")
+    if node is None or not Path(library).exists():
+        pytest.skip(f"node is absent, or {library}")
+    made = pairs("1.0.0 0.1.2 1.0.0-a v1.2.3-0 10.0.1+b", TOKENS)
+    asked = [pair for pair in made if not re.search("[0-9]{16}", " ".join(pair))]  # beyond 2^53 node rounds, and we do not
+    hold_where_accepted(NPM, [node, "-e", NODE, library], asked)
+
+
+@pytest.mark.long
+@pytest.mark.peer
+def test_go_orders_versions_alike(tmp_path: Path) -> None:
+    """By golang.org/x/mod/semver, of any version that Go has on this machine."""
+    go = shutil.which("go")
+    cache = subprocess.check_output([go, "env", "GOMODCACHE"], text=True).strip() if go else ""
+    modules = sorted(Path(cache, "golang.org", "x").glob("mod@*")) if cache else []
+    if not go or not modules:
+        pytest.skip("go is absent, or golang.org/x/mod in its module cache")
+    (tmp_path / "main.go").write_text(GO_PROGRAM)
+    needed = f"require golang.org/x/mod v0.0.0\nreplace golang.org/x/mod => {modules[-1]}\n"
+    (tmp_path / "go.mod").write_text(f"module order\n\ngo 1.21\n\n{needed}")
+    build = {**os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": "off"}
+    subprocess.run([go, "build", "-o", "order", "."], cwd=tmp_path, env=build, check=True, capture_output=True)
+    asked = pairs("v1.0.0 v0.1.2 v1.0.0-a v1 v1.2 v0.0.0-20170116102854-1ef0e047d5a7 v2.0.0+incompatible", TOKENS)
+    hold_where_accepted(GO, [str(tmp_path / "order")], asked)
