@@ -5,26 +5,23 @@ in. Provenance stands in one annotation per package, as in SPDX 2. An element is
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 from sbomgen.documents import _spdx3_model as spdx3
 from sbomgen.documents import _spdx_facts as facts
 from sbomgen.documents._peers import OS_TYPES, distro_facts, trivy_family
+from sbomgen.documents._spdx3_elements import DATA_LICENSE, PROFILES, ElementsBuilder, iri_of
 from sbomgen.documents._subject import subject_of
 from sbomgen.documents._values import hash_of_digest, is_cpe, is_media_type, is_url
 from sbomgen.documents._writer import WriteOptions, image_time
-from sbomgen.documents.content import NAMESPACE_MARK, named_by_content, short_digest
+from sbomgen.documents.content import named_by_content
 from sbomgen.documents.escape import clean
 from sbomgen.documents.properties import Knowledge, contents_known, layer_facts, listed_packages, relations
 from sbomgen.inventory import Inventory, ReadState, ScannedLayer
 from sbomgen.model import Distro, TrackedPackage
 
-PROFILES = ["core", "software", "simpleLicensing"]
-DATA_LICENSE = "CC0-1.0"
 _COMPLETENESS = {Knowledge.COMPLETE: "complete", Knowledge.INCOMPLETE: "incomplete", Knowledge.UNKNOWN: "noAssertion"}
-_ACTORS = {facts.ActorKind.PERSON: spdx3.Person, facts.ActorKind.ORGANIZATION: spdx3.Organization}
 
 
 class Spdx3Json:
@@ -40,63 +37,41 @@ class Spdx3Json:
         return msgspec.json.format(named_by_content(msgspec.json.encode(_Builder(inventory, options).graph())), indent=2) + b"\n"
 
 
-def _iri(name: str) -> str:
-    return f"{NAMESPACE_MARK}#{name}"
-
-
-class _Builder:
+class _Builder(ElementsBuilder):
     """What the parts of one document need of each other; elements gather in the order in which they are built."""
 
     def __init__(self, inventory: Inventory, options: WriteOptions) -> None:
+        super().__init__()
         self.inventory = inventory
         self.options = options
         self.packages = listed_packages(inventory, options.all_layers)
         self.relations = relations(inventory)
         self.licences = facts.DeclaredLicences()
-        self.elements: list[spdx3.Element] = []
-        self.agents: dict[facts.Actor, str] = {}
-        self.expressions: dict[str, str] = {}
-        self.ids = {found.ref: _iri(facts.package_identifier(found)) for found in self.packages}
-        self.root = _iri("ContainerImage")
-        self.system = _iri("OperatingSystem") if inventory.distro else None
-        self.layers = [_iri(f"Layer-{layer.layer.index}") for layer in inventory.layers]
+        self.ids = {found.ref: iri_of(facts.package_identifier(found)) for found in self.packages}
+        self.root = iri_of("ContainerImage")
+        self.system = iri_of("OperatingSystem") if inventory.distro else None
+        self.layers = [iri_of(f"Layer-{layer.layer.index}") for layer in inventory.layers]
 
     def graph(self) -> spdx3.Graph:
-        agent = self._add(spdx3.SoftwareAgent, _iri("Agent-sbomgen"), name="sbomgen")
-        tool = self._add(spdx3.Tool, _iri("Tool-sbomgen"), name=f"sbomgen-{self.options.tool_version}")
-        authors = [author for text in self.options.authors if (author := self._agent(facts.actor_of(text)))]
+        agent = self.add(spdx3.SoftwareAgent, iri_of("Agent-sbomgen"), name="sbomgen")
+        tool = self.add(spdx3.Tool, iri_of("Tool-sbomgen"), name=f"sbomgen-{self.options.tool_version}")
+        authors = [author for text in self.options.authors if (author := self.agent(facts.actor_of(text)))]
         self._image()
         self._operating_system(self.inventory.distro)
         self._layers()
         self._packages()
         self._sources()
         self._contents()
-        self._licence_texts()
-        data_licence = self._expression(DATA_LICENSE)
+        self.licence_texts(self.licences.extracted())
+        data_licence = self.expression(DATA_LICENSE)
         self._collections(data_licence)
         created = self.options.timestamp or facts.NO_TIME
         info = spdx3.CreationInfo(spdx3.CREATION_INFO, spdx3.SPEC_VERSION, created, [agent, *authors], [tool])
         return spdx3.Graph(spdx3.CONTEXT, [info, *self.elements])
 
-    def _add(self, kind: type[spdx3.Element], iri: str, /, **stated: Any) -> str:
-        """Adds an element; its IRI."""
-        self.elements.append(kind(spdx_id=iri, creation_info=spdx3.CREATION_INFO, **stated))
-        return iri
-
-    def _annotate(self, subject: str, statement: str) -> None:
-        self._add(
-            spdx3.Annotation, f"{subject}/annotation", annotation_type="other", content_type="application/json", statement=statement,
-            subject=subject,
-        )  # fmt: skip
-
-    def _relate(self, start: str, kind: str, to: Iterable[str], which: str = "", **stated: str | None) -> None:
-        """Adds a relationship, unless it is to nothing; `which` tells several of a kind apart."""
-        if targets := list(to):
-            self._add(spdx3.Relationship, f"{start}/{kind}{which}", from_=start, relationship_type=kind, to=targets, **stated)
-
     def _image(self) -> None:
         subject = subject_of(self.inventory)
-        self._add(
+        self.add(
             spdx3.Package,
             self.root,
             name=subject.name,
@@ -106,15 +81,15 @@ class _Builder:
             external_identifier=_identifiers(subject.purl),
             verified_using=_digest_hash(self.inventory.image.manifest_digest),
             built_time=image_time(self.inventory),
-            supplied_by=self._agent(facts.actor_of(self.options.supplier or "")),
+            supplied_by=self.agent(facts.actor_of(self.options.supplier or "")),
         )
-        self._annotate(self.root, facts.image_statement(self.inventory))
+        self.annotate(self.root, facts.image_statement(self.inventory))
 
     def _operating_system(self, distro: Distro | None) -> None:
         """Named as in CycloneDX: Trivy's word here, os-release's in the annotation."""
         if distro is None or self.system is None:
             return
-        self._add(
+        self.add(
             spdx3.Package,
             self.system,
             name=trivy_family(distro),
@@ -122,7 +97,7 @@ class _Builder:
             software_primary_purpose="operatingSystem",
             software_package_version=clean(distro.version_id) if distro.version_id else None,
         )
-        self._annotate(self.system, facts.facts_as_json(distro_facts(distro)))
+        self.annotate(self.system, facts.facts_as_json(distro_facts(distro)))
 
     def _layers(self) -> None:
         """Each layer is a file as the image has it: compressed, if that form's digest is known."""
@@ -133,13 +108,13 @@ class _Builder:
             self._layer(iri, layer)
             if layer.read is ReadState.NOT_READ:
                 why = f"not read: {clean(layer.reason or 'the reason is not known')}"
-                self._relate(iri, "contains", [spdx3.NO_ASSERTION_ELEMENT], completeness="noAssertion", comment=why)
-            self._relate(iri, "contains", brought.get(layer.layer.index, ()), "/brought")
-        self._relate(self.root, "contains", self.layers, "/layers", completeness="complete")
+                self.relate(iri, "contains", [spdx3.NO_ASSERTION_ELEMENT], completeness="noAssertion", comment=why)
+            self.relate(iri, "contains", brought.get(layer.layer.index, ()), "/brought")
+        self.relate(self.root, "contains", self.layers, "/layers", completeness="complete")
 
     def _layer(self, iri: str, scanned: ScannedLayer) -> None:
         layer = scanned.layer
-        self._add(
+        self.add(
             spdx3.File,
             iri,
             name=clean(layer.diff_id) if layer.diff_id else f"layer {layer.index}",
@@ -154,17 +129,17 @@ class _Builder:
         for found in self.packages:
             self._package(found, of_layer[found.layer])
             iri = self.ids[found.ref]
-            self._relate(iri, "dependsOn", (self.ids[target] for target in self.relations.depends_on.get(found.ref, ())))
+            self.relate(iri, "dependsOn", (self.ids[target] for target in self.relations.depends_on.get(found.ref, ())))
             owner = self.relations.owned_by.get(found.ref)
-            self._relate(iri, "other", [self.ids[owner]] if owner else (), comment=facts.OWNED_BY)
+            self.relate(iri, "other", [self.ids[owner]] if owner else (), comment=facts.OWNED_BY)
             expression = self.licences.expression(found.package.licences)
-            self._relate(iri, "hasDeclaredLicense", [self._expression(expression)] if expression else ())
+            self.relate(iri, "hasDeclaredLicense", [self.expression(expression)] if expression else ())
 
     def _package(self, found: TrackedPackage, of_layer: list[tuple[str, str]]) -> None:
         package, iri = found.package, self.ids[found.ref]
         owner = self.relations.owned_by.get(found.ref)
-        originator = self._agent(facts.originator_of(package))
-        self._add(
+        originator = self.agent(facts.originator_of(package))
+        self.add(
             spdx3.Package,
             iri,
             name=clean(package.name),
@@ -172,26 +147,26 @@ class _Builder:
             external_identifier=_identifiers(found.purl, package.cpes),
             verified_using=[spdx3.Hash(name.lower(), value) for name, value in facts.checksums_of(package)] or None,
             originated_by=[originator] if originator else None,
-            supplied_by=self._agent(facts.supplier_of(package)),
+            supplied_by=self.agent(facts.supplier_of(package)),
             software_primary_purpose="library",
             software_package_version=clean(package.raw_version) or None,
             software_package_url=clean(found.purl),
             software_home_page=package.homepage if package.homepage and is_url(package.homepage) else None,
             software_source_info=facts.source_info(package.source) if package.source else None,
         )
-        self._annotate(iri, facts.package_statement(found, self.ids[owner] if owner else None, of_layer))
+        self.annotate(iri, facts.package_statement(found, self.ids[owner] if owner else None, of_layer))
 
     def _sources(self) -> None:
         for source in facts.sources_of(self.packages):
             version = source.package.version
-            iri = self._add(
+            iri = self.add(
                 spdx3.Package,
-                _iri(source.identifier),
+                iri_of(source.identifier),
                 name=clean(source.package.name),
                 software_primary_purpose="source",
                 software_package_version=clean(version) if version else None,
             )
-            self._relate(iri, "generates", (self.ids[found.ref] for found in source.built))
+            self.relate(iri, "generates", (self.ids[found.ref] for found in source.built))
 
     def _contents(self) -> None:
         """The system contains the packages of its kind, the image all else; hidden ones are said apart."""
@@ -204,41 +179,19 @@ class _Builder:
         for (container, contents), known in zip(visible.items(), contents_known(self.inventory), strict=False):
             why = None if known is Knowledge.COMPLETE else missing
             nothing = spdx3.NO_ASSERTION_ELEMENT if why else spdx3.NONE_ELEMENT
-            self._relate(container, "contains", contents or [nothing], completeness=_COMPLETENESS[known], comment=why)
+            self.relate(container, "contains", contents or [nothing], completeness=_COMPLETENESS[known], comment=why)
         for container, contents in hidden.items():
-            self._relate(container, "contains", contents, "/hidden", comment=facts.HIDDEN)
-
-    def _agent(self, actor: facts.Actor | None) -> str | None:
-        if actor is not None and actor not in self.agents:
-            email = [spdx3.ExternalIdentifier("email", actor.email)] if actor.email else None
-            self.agents[actor] = self._add(_ACTORS[actor.kind], _iri(actor.identifier), name=actor.name, external_identifier=email)
-        return self.agents[actor] if actor else None
-
-    def _expression(self, expression: str) -> str:
-        if expression not in self.expressions:
-            custom = [spdx3.DictionaryEntry(name, _iri(name)) for name in facts.licence_references(expression)]
-            self.expressions[expression] = self._add(
-                spdx3.LicenseExpression,
-                _iri(f"License-{facts.slug(expression)}-{short_digest(expression)}"),
-                simplelicensing_license_expression=expression,
-                simplelicensing_license_list_version=f"{facts.LICENSE_LIST_VERSION}.0",
-                simplelicensing_custom_id_to_uri=custom or None,
-            )
-        return self.expressions[expression]
-
-    def _licence_texts(self) -> None:
-        for reference, name, text in self.licences.extracted():
-            self._add(spdx3.LicensingText, _iri(reference), name=name, simplelicensing_license_text=text)
+            self.relate(container, "contains", contents, "/hidden", comment=facts.HIDDEN)
 
     def _collections(self, data_licence: str) -> None:
         """The SBOM, and the document that holds it."""
         name, members = subject_of(self.inventory).name, [element.spdx_id for element in self.elements]
-        sbom = self._add(
-            spdx3.Sbom, _iri("SBOM"), name=name, element=members, root_element=[self.root], profile_conformance=PROFILES,
+        sbom = self.add(
+            spdx3.Sbom, iri_of("SBOM"), name=name, element=members, root_element=[self.root], profile_conformance=PROFILES,
             software_sbom_type=["analyzed"],
         )  # fmt: skip
-        self._add(
-            spdx3.SpdxDocument, _iri("Document"), name=name, element=[*members, sbom], root_element=[sbom], profile_conformance=PROFILES,
+        self.add(
+            spdx3.SpdxDocument, iri_of("Document"), name=name, element=[*members, sbom], root_element=[sbom], profile_conformance=PROFILES,
             data_license=data_licence,
         )  # fmt: skip
 

@@ -54,7 +54,9 @@ def read_pointer(path: Path) -> Path:
     try:
         name = msgspec.json.decode(line, type=_Pointer).database
     except (ValueError, RecursionError) as exc:
-        raise DatabaseError(f"{path}: neither a feed database nor a pointer to one; `sbommatch db build --db {path}` makes one") from exc
+        raise DatabaseError(
+            f"{path}: neither a feed database nor a pointer to one; name another with --db, or make one with `sbommatch db build`"
+        ) from exc
     if not name or Path(name).name != name:
         raise DatabaseError(f"{path}: it points to {name!r}, which is no file in its folder; `sbommatch db build` makes a new one")
     return path.parent / name

@@ -1,13 +1,11 @@
 """`Bom` → SPDX 3.0.1, JSON-LD."""
 
-from collections.abc import Iterable
-from typing import Any
-
 import msgspec
 
 from sbomgen.documents import _spdx3_model as spdx3
 from sbomgen.documents import _spdx_facts as facts
-from sbomgen.documents.content import NAMESPACE_MARK, named_by_content, short_digest
+from sbomgen.documents._spdx3_elements import DATA_LICENSE, PROFILES, ElementsBuilder, iri_of
+from sbomgen.documents.content import named_by_content, short_digest
 from sbomgen.documents.conversion._facts import (
     Licences,
     actor_of,
@@ -27,14 +25,12 @@ from sbomgen.documents.conversion._losses import Losses
 from sbomgen.sbom.bom import Bom, Component, Hash, Party, RelationKind
 from sbomgen.sbom.spdx3 import ALGORITHMS
 
-_ACTORS = {facts.ActorKind.PERSON: spdx3.Person, facts.ActorKind.ORGANIZATION: spdx3.Organization}
 _PURPOSES = {"operating-system": "operatingSystem", "data": "data", "device-driver": "deviceDriver", "machine-learning-model": "model",
              "platform": "platform"}  # fmt: skip
 _SAME = frozenset({"application", "container", "device", "file", "firmware", "framework", "library", "source"})
 _SPELLINGS = {ours: theirs for theirs, ours in ALGORITHMS.items()}
 _COMPLETENESS = {"complete": "complete", "incomplete": "incomplete"}
 _RELATIONS = {RelationKind.CONTAINS: "contains", RelationKind.DEPENDS_ON: "dependsOn", RelationKind.OWNED_BY: "other"}
-PROFILES = ["core", "software", "simpleLicensing"]
 
 
 def spdx3_json(bom: Bom, version: str, tool_version: str, losses: Losses) -> bytes:
@@ -43,20 +39,14 @@ def spdx3_json(bom: Bom, version: str, tool_version: str, losses: Losses) -> byt
     return msgspec.json.format(named_by_content(msgspec.json.encode(graph)), indent=2) + b"\n"
 
 
-def _iri(name: str) -> str:
-    return f"{NAMESPACE_MARK}#{name}"
-
-
-class _Writer:
+class _Writer(ElementsBuilder):
     def __init__(self, bom: Bom, version: str, tool_version: str, losses: Losses) -> None:
+        super().__init__()
         self.source, self.version, self.tool_version, self.losses = bom, version, tool_version, losses
-        self.elements: list[spdx3.Element] = []
-        self.agents: dict[facts.Actor, str] = {}
-        self.expressions: dict[str, str] = {}
         self.licences = Licences(bom)
         self.owners = owners(bom)
         self.source_infos = source_infos(bom)
-        self.ids = {one.ref: _iri(self._identifier(one)) for one in bom.components}
+        self.ids = {one.ref: iri_of(self._identifier(one)) for one in bom.components}
 
     def _identifier(self, one: Component) -> str:
         is_image = one.ref == self.source.root and one.kind == "container"
@@ -64,38 +54,27 @@ class _Writer:
 
     def graph(self) -> spdx3.Graph:
         source = self.source
-        authors = list(dict.fromkeys(agent for one in source.authors if (agent := self._agent(one))))
-        agents = authors or [self._add(spdx3.SoftwareAgent, _iri("Agent-sbomgen"), name="sbomgen")]
+        authors = list(dict.fromkeys(agent for one in source.authors if (agent := self._party(one))))
+        agents = authors or [self.add(spdx3.SoftwareAgent, iri_of("Agent-sbomgen"), name="sbomgen")]
         stated = dict.fromkeys([*((tool.name, tool.version) for tool in source.tools), ("sbomgen", self.tool_version)])
         names = [f"{name}-{version}" if version else name for name, version in stated]
-        tools = [self._add(spdx3.Tool, _iri(f"Tool-{facts.slug(name)}-{short_digest(name)}"), name=name) for name in names]
+        tools = [self.add(spdx3.Tool, iri_of(f"Tool-{facts.slug(name)}-{short_digest(name)}"), name=name) for name in names]
         for one in source.components:
             self._package(one)
         self._relations()
-        for reference, name, text in self.licences.extracted():
-            self._add(spdx3.LicensingText, _iri(reference), name=name, simplelicensing_license_text=text)
+        self.licence_texts(self.licences.extracted())
         self._collections()
         self.losses.add("the supplier of the SBOM", int(source.supplier is not None))
         created = utc_time(source) or facts.NO_TIME
         return spdx3.Graph(spdx3.CONTEXT, [spdx3.CreationInfo(spdx3.CREATION_INFO, self.version, created, agents, tools), *self.elements])
 
-    def _add(self, kind: type[spdx3.Element], iri: str, /, **stated: Any) -> str:
-        """Adds an element; its IRI."""
-        self.elements.append(kind(spdx_id=iri, creation_info=spdx3.CREATION_INFO, **stated))
-        return iri
-
-    def _relate(self, start: str, kind: str, to: Iterable[str], which: str = "", **stated: str | None) -> None:
-        """Adds a relationship, unless it is to nothing."""
-        if targets := list(dict.fromkeys(to)):
-            self._add(spdx3.Relationship, f"{start}/{kind}{which}", from_=start, relationship_type=kind, to=targets, **stated)
-
     def _package(self, one: Component) -> None:
         iri = self.ids[one.ref]
         purl, cpes = identifiers(one, self.losses)
         website, location = addresses(one, self.losses)
-        originator = self._agent(one.originator)
+        originator = self._party(one.originator)
         purls = [spdx3.ExternalIdentifier("packageUrl", purl)] if purl else []
-        self._add(
+        self.add(
             spdx3.Package,
             iri,
             name=full_name(one) or "unnamed",
@@ -103,7 +82,7 @@ class _Writer:
             external_identifier=[*purls, *(spdx3.ExternalIdentifier("cpe23", cpe) for cpe in cpes)] or None,
             verified_using=self._hashes(one.hashes) or None,
             originated_by=[originator] if originator else None,
-            supplied_by=self._agent(one.supplier),
+            supplied_by=self._party(one.supplier),
             software_primary_purpose=self._purpose(one),
             software_package_version=one.version,
             software_package_url=purl,
@@ -113,13 +92,10 @@ class _Writer:
             software_copyright_text=one.copyright,
         )
         for number, text in enumerate(statements(self.source, one, self.ids.get(self.owners.get(one.ref, "")))):
-            self._add(
-                spdx3.Annotation, f"{iri}/annotation{f'-{number}' if number else ''}", annotation_type="other",
-                content_type="application/json", statement=text, subject=iri,
-            )  # fmt: skip
+            self.annotate(iri, text, f"-{number}" if number else "")
         for kind, texts in (("hasDeclaredLicense", one.declared), ("hasConcludedLicense", one.concluded)):
             expression = self.licences.expression(texts)
-            self._relate(iri, kind, [self._expression(expression)] if expression else ())
+            self.relate(iri, kind, [self.expression(expression)] if expression else ())
 
     def _purpose(self, one: Component) -> str:
         if one.kind in _SAME:
@@ -144,16 +120,16 @@ class _Writer:
                 continue
             comment = facts.OWNED_BY if kind is RelationKind.OWNED_BY else None
             complete = self._completeness(known.pop(ref, None)) if kind is not RelationKind.OWNED_BY else None
-            self._relate(self.ids[ref], _RELATIONS[kind], ends, completeness=complete, comment=comment)
+            self.relate(self.ids[ref], _RELATIONS[kind], ends, completeness=complete, comment=comment)
         for ref, aggregate in known.items():
             complete = self._completeness(aggregate)
             nothing = spdx3.NONE_ELEMENT if complete == "complete" else spdx3.NO_ASSERTION_ELEMENT
-            self._relate(self.ids[ref], "contains", [nothing], "/known", completeness=complete)
+            self.relate(self.ids[ref], "contains", [nothing], "/known", completeness=complete)
         built: dict[str, list[str]] = {}
         for relation in related(self.source, RelationKind.GENERATED_FROM):
             built.setdefault(relation.to_ref, []).append(self.ids[relation.from_ref])
         for ref, ends in built.items():
-            self._relate(self.ids[ref], "generates", ends)
+            self.relate(self.ids[ref], "generates", ends)
 
     def _completeness(self, aggregate: str | None) -> str | None:
         if aggregate is None:
@@ -162,40 +138,26 @@ class _Writer:
             self.losses.add(f"the completeness {aggregate}")
         return _COMPLETENESS.get(aggregate.partition("_")[0], "noAssertion")
 
-    def _agent(self, party: Party | None) -> str | None:
+    def _party(self, party: Party | None) -> str | None:
         actor = actor_of(party)
         if actor is not None and actor not in self.agents:
             self.losses.add("sites of people and organisations", int(bool(party and party.url)))
-            email = [spdx3.ExternalIdentifier("email", actor.email)] if actor.email else None
-            self.agents[actor] = self._add(_ACTORS[actor.kind], _iri(actor.identifier), name=actor.name, external_identifier=email)
-        return self.agents[actor] if actor else None
-
-    def _expression(self, expression: str) -> str:
-        if expression not in self.expressions:
-            custom = [spdx3.DictionaryEntry(name, _iri(name)) for name in facts.licence_references(expression)]
-            self.expressions[expression] = self._add(
-                spdx3.LicenseExpression,
-                _iri(f"License-{facts.slug(expression)}-{short_digest(expression)}"),
-                simplelicensing_license_expression=expression,
-                simplelicensing_license_list_version=f"{facts.LICENSE_LIST_VERSION}.0",
-                simplelicensing_custom_id_to_uri=custom or None,
-            )
-        return self.expressions[expression]
+        return self.agent(actor)
 
     def _collections(self) -> None:
         """The SBOM, and the document that holds it. What is about nothing in particular is about all of its components."""
         source = self.source
         name = source.name or (source.subject.name if source.subject else "") or "unnamed"
-        data_licence = self._expression("CC0-1.0")
+        data_licence = self.expression(DATA_LICENSE)
         roots = [self.ids[source.root]] if source.root else [self.ids[one.ref] for one in source.components if one.kind != "source"]
         kind, members = sbom_type(source), [element.spdx_id for element in self.elements]
         if source.phase and kind is None:
             self.losses.add("the phase of the life cycle")
-        sbom = self._add(
-            spdx3.Sbom, _iri("SBOM"), name=name, element=members, root_element=roots or members[:1], profile_conformance=PROFILES,
+        sbom = self.add(
+            spdx3.Sbom, iri_of("SBOM"), name=name, element=members, root_element=roots or members[:1], profile_conformance=PROFILES,
             software_sbom_type=[kind] if kind else None,
         )  # fmt: skip
-        self._add(
-            spdx3.SpdxDocument, _iri("Document"), name=name, element=[*members, sbom], root_element=[sbom], profile_conformance=PROFILES,
+        self.add(
+            spdx3.SpdxDocument, iri_of("Document"), name=name, element=[*members, sbom], root_element=[sbom], profile_conformance=PROFILES,
             data_license=data_licence,
         )  # fmt: skip
