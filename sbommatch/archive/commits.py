@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar
 from sbommatch.archive.archive import Archive
 from sbommatch.archive.reader import files_of, relation
 from sbommatch.archive.segment import Row
-from sbommatch.archive.tables import DOCUMENTS, DUCKDB_TYPES, open_table, writer_properties, written
+from sbommatch.archive.tables import DOCUMENTS, DUCKDB_TYPES, REMOVED, RUNS, open_table, write_relation, writer_properties, written
 from sbommatch.errors import ArchiveError, UsageError
 from sbommatch.store.engine import OFFLINE
 
@@ -79,10 +79,17 @@ class Commits:
             gone = self.digests & set(digests)
             if gone:
                 self._fill("gone", (("sha256", "string", ""),), [{"sha256": digest} for digest in sorted(gone)])
+                self._note_removal()
                 self._write(table, f"SELECT {_COLUMNS} FROM stored ANTI JOIN gone USING (sha256)", "overwrite")
             return len(gone)
 
         return self._attempt(removed)
+
+    def _note_removal(self) -> None:
+        """Keeps the rows for the next run of `changes`, where there are any runs: they count from the commit on."""
+        if (self._path / RUNS.name).exists():
+            noted = f"SELECT {_COLUMNS}, current_timestamp AS removed_at FROM stored SEMI JOIN gone USING (sha256)"
+            write_relation(REMOVED, self._path, self._connection.sql(noted))
 
     def _attempt(self, change: "Callable[[DeltaTable], Result]") -> "Result":
         """What `change` gives, made on a table that is as it was last looked at."""

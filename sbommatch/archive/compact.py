@@ -14,10 +14,11 @@ from sbommatch.archive.archive import Archive
 from sbommatch.archive.commits import Commits
 from sbommatch.archive.documents import StoredDocument, contents, documents
 from sbommatch.archive.extract import Extractor, Source
+from sbommatch.archive.log import UNTOLD_REMOVALS, open_log
 from sbommatch.archive.model import Refusal
 from sbommatch.archive.reader import Reader, files_of, open_reader
 from sbommatch.archive.segment import INDEXED_BY, Row, SegmentWriter, draw_segment
-from sbommatch.archive.tables import BLOBS, COORDINATES, OCCURRENCES, TABLES, Table, open_table, write_relation, written
+from sbommatch.archive.tables import BLOBS, COORDINATES, LOG_TABLES, OCCURRENCES, TABLES, Table, open_table, write_relation, written
 from sbommatch.errors import ArchiveError
 
 OCCURRENCES_AT_ONCE = 8_000_000
@@ -200,7 +201,14 @@ def _sweep(archive: Archive) -> int | None:
             return None
         with open_reader(archive) as reader:
             needed = {table.name: {file.segment for file in reader.files[table.name]} for table in TABLES}
-        return sum(_sweep_table(archive, table, needed[table.name]) for table in TABLES)
+            runs: set[int | None] = {run.run for run in open_log(reader)}
+            if runs:
+                needed |= {table.name: runs for table in LOG_TABLES}
+                for segment, blob_segment in reader.rows(UNTOLD_REMOVALS):
+                    needed[OCCURRENCES.name].add(segment)
+                    needed[COORDINATES.name].add(segment)
+                    needed[BLOBS.name].add(blob_segment)
+        return sum(_sweep_table(archive, table, needed[table.name]) for table in (*TABLES, *(LOG_TABLES if runs else ())))
 
 
 def _sweep_table(archive: Archive, table: Table, needed: set[int | None]) -> int:

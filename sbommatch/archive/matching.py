@@ -14,11 +14,12 @@ looked at by who counts. And an OS package that delivers it may cover it: of tho
 resolved together, once, and is a class of its own where that changes the answer.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from sbommatch.advisory import NameKind
@@ -37,15 +38,26 @@ from sbommatch.store.model import Lookup
 from sbommatch.store.open import Database
 
 
-class ArchiveMatch:
-    """The documents of an archive, or those with some labels, matched with a database."""
+class Scope(Struct, frozen=True):
+    """The components that are matched where it need not be all of them; with each the OS package that delivers it, or that it delivers."""
 
-    def __init__(self, reader: Reader, database: Database, labels: Sequence[Label] = ()) -> None:
+    packages: Collection[tuple[str, str]]
+    """Namespace and name of what they ask for."""
+    documents: Collection[str]
+    """Digests: all components of these."""
+
+
+class ArchiveMatch:
+    """The documents of an archive, or those with some labels, or some of their components, matched with a database."""
+
+    def __init__(self, reader: Reader, database: Database, labels: Sequence[Label] = (), scope: Scope | None = None) -> None:
         self.reader = reader
         self.database = database
         self._feeds = queries.coverage(database)
         self._namespaces = checked_namespaces(self._feeds)
         self._choose(labels)
+        if scope is not None:
+            self._narrow(scope)
         self._classify()
         self._know(database)
         pairs = self._pairs()
@@ -71,6 +83,15 @@ class ArchiveMatch:
         is_all = sum(file.rows for file in self.reader.files[OCCURRENCES.name]) == components
         kept = "" if is_all else "SEMI JOIN chosen USING (segment, document)"
         self.reader.execute(f"CREATE TEMP VIEW part AS FROM all_occurrences {kept}")
+
+    def _narrow(self, scope: Scope) -> None:
+        """Leaves in `part` what the scope asks for."""
+        packages = sorted(scope.packages)
+        columns = {"namespace": ("VARCHAR", [one[0] for one in packages]), "name": ("VARCHAR", [one[1] for one in packages])}
+        load(self.reader, "touched", columns)
+        load(self.reader, "fresh", {"sha256": ("VARCHAR", sorted(scope.documents))})
+        for statement in _NARROW:
+            self.reader.execute(statement)
 
     def _classify(self) -> None:
         for statement in _CLASSIFY:
@@ -172,6 +193,33 @@ def _lookup(
         assumes=tuple((assumes or "").split()),
     )
 
+
+# Whose owner has an owner itself is no OS package: one step each way is all there is.
+_NARROW = (
+    "CREATE TEMP TABLE asking AS SELECT DISTINCT segment, coordinate FROM all_coordinates SEMI JOIN touched USING (namespace, name)",
+    """
+    CREATE TEMP TABLE direct AS
+    FROM part SEMI JOIN asking USING (segment, coordinate)
+    UNION
+    FROM part SEMI JOIN (SELECT segment, document FROM documents SEMI JOIN fresh USING (sha256)) USING (segment, document)
+    """,
+    """
+    CREATE TEMP TABLE delivered AS
+    FROM direct
+    UNION
+    SELECT o.* FROM (FROM part WHERE owner IS NOT NULL) o
+    JOIN direct d ON d.segment = o.segment AND d.document = o.document AND d.position = o.owner
+    """,
+    """
+    CREATE TEMP TABLE narrow AS
+    FROM delivered
+    UNION
+    SELECT o.* FROM part o
+    SEMI JOIN (SELECT segment, document, owner FROM delivered WHERE owner IS NOT NULL) d
+        ON d.segment = o.segment AND d.document = o.document AND d.owner = o.position
+    """,
+    "CREATE OR REPLACE TEMP VIEW part AS FROM narrow",
+)
 
 # `used` has how often each coordinate occurs: what needs no look at single occurrences is counted there.
 _CLASSIFY = (

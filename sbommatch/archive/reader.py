@@ -43,7 +43,7 @@ class Reader:
         """All rows of a query. Raises ArchiveError where a file turns out to be damaged."""
         return self.execute(sql, parameters).fetchall()
 
-    def records(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+    def records(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, Any]]:
         """The same by the names of the columns."""
         result = self.execute(sql, parameters)
         names = [column[0] for column in result.description or ()]
@@ -53,7 +53,7 @@ class Reader:
         """A query that Delta takes as it is; not yet run."""
         return self.connection.sql(sql)
 
-    def execute(self, sql: str, parameters: Sequence[object] = ()) -> "DuckDBPyConnection":
+    def execute(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> "DuckDBPyConnection":
         """Runs a statement; its result is fetched from what this gives."""
         try:
             return self.connection.execute(sql, parameters)
@@ -92,7 +92,7 @@ def _state(archive: Archive, connection: "DuckDBPyConnection") -> Reader:
         files[name] = [file for file in found[name] if file.segment in wanted]
         _check_rows(archive.path / name, files[name], wanted)
     for table in TABLES:
-        _check_files(files[table.name])
+        check_files(files[table.name])
         if table is not DOCUMENTS:
             reader.execute(f"CREATE VIEW all_{table.name} AS {relation(table, files[table.name])}")
     reader.files = files
@@ -152,7 +152,8 @@ def _check_rows(path: Path, files: Iterable[TableFile], needed: Mapping[int, int
             raise ArchiveError(f"{path}: rows of stored documents are missing: {rows[segment]} of {least} in segment {segment}; {RESTORE}")
 
 
-def _check_files(files: Iterable[TableFile]) -> None:
+def check_files(files: Iterable[TableFile]) -> None:
+    """Raises ArchiveError where a file is not there, or not as long as it was written."""
     for file in files:
         try:
             size_bytes = Path(file.path).stat().st_size

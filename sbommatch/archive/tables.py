@@ -127,7 +127,93 @@ BLOBS = Table(
     plain=("content", "sha256"),
 )
 
+RUNS = Table(
+    "runs",
+    (
+        ("run", "long", "drawn at random; the `segment` of the rows that it wrote"),
+        ("number", "integer", "from 1, in the order in which changes were recorded"),
+        ("at", "string", "UTC, RFC 3339, by the clock of the machine"),
+        ("database", "string", "digest of the feed database"),
+        ("moment", "string", "UTC, RFC 3339: as of when the database shows the same snapshots again"),
+        ("feeds", "map", "name -> digest of its snapshot"),
+        ("rules", "string", "release and index of sbommatch that decided"),
+        ("documents", "integer", "in the archive"),
+        ("changes", "integer", "found; the first run only notes what stands"),
+    ),
+    rows_in_group=10_000,
+    is_partitioned=False,
+)
+
+CHANGES = Table(
+    "changes",
+    (
+        ("segment", "long", "partition: the run"),
+        ("place", "integer", "within the run, from 0"),
+        ("change_id", "string", "hexadecimal; the same whenever the same change is found again"),
+        ("kind", "string", "`affected`, `resolved`, `fix_changed`, `severity_changed`, `kev`"),
+        ("sha256", "string", "of the document"),
+        ("position", "integer", "of the component within it"),
+        ("package", "string", ""),
+        ("version", "string", ""),
+        ("id", "string", "of the vulnerability"),
+        ("record", "string", "the feed's"),
+        ("cause", "string", "`feed`, `feed_gone`, `document`, `rules`"),
+        ("detail", "string", "which, in words"),
+        ("level", "string", "of severity; of what was resolved, as it was"),
+        ("is_kev", "boolean", ""),
+        ("fix", "string", "versions that fix it, a comma between"),
+        ("subject", "string", "what the document is about"),
+        ("labels", "map", "of the document"),
+    ),
+    rows_in_group=200_000,
+    deltas=("place", "position"),
+    plain=("change_id",),
+)
+
+STANDING = Table(
+    "standing",
+    (
+        ("segment", "long", "partition: the run; of a coordinate the rows of its newest run count"),
+        ("coordinate_id", "binary", ""),
+        ("owner_id", "binary", "of the OS package that delivers it, where that changes the answer"),
+        ("stands", "boolean", "false: nothing is known of this coordinate, or pair, by itself any more"),
+        ("id", "string", "NULL: it has no finding"),
+        ("ids", "string", "all names of the vulnerability, a space between"),
+        ("level", "string", ""),
+        ("fix_state", "string", ""),
+        ("fix", "string", ""),
+        ("kev_added", "string", ""),
+        ("feed", "string", ""),
+        ("record", "string", ""),
+        ("namespace", "string", ""),
+        ("name", "string", ""),
+        ("version", "string", ""),
+        ("package", "string", ""),
+    ),
+    rows_in_group=200_000,
+)
+
+MEMBERS = Table(
+    "members",
+    (
+        ("segment", "long", "partition: the run; of a document the row of its newest run counts"),
+        ("sha256", "string", ""),
+        ("is_there", "boolean", "whether the document was in the archive"),
+    ),
+    rows_in_group=200_000,
+    plain=("sha256",),
+)
+
+REMOVED = Table(
+    "removed",
+    (*DOCUMENTS.columns, ("removed_at", "timestamp", "UTC; the row counts where the document is not in `documents`")),
+    rows_in_group=100_000,
+    is_partitioned=False,
+)
+
 TABLES = (DOCUMENTS, COORDINATES, OCCURRENCES, BLOBS)
+LOG_TABLES = (RUNS, CHANGES, STANDING, MEMBERS, REMOVED)
+"""Made by the first run of `archive changes`; a row of `runs` is what makes the rows of its run count, and is written last."""
 TABLE_BY_NAME = {table.name: table for table in TABLES}
 
 CONFIGURATION: dict[str, str | None] = {"delta.logRetentionDuration": "interval 7 days", "delta.checkpointInterval": "50"}

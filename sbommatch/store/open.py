@@ -27,8 +27,10 @@ BUILD_AGAIN = "build it again with `sbommatch db build`"
 class Database:
     """An open feed database, of the schema and key format that this release reads."""
 
-    def __init__(self, path: Path, connection: "DuckDBPyConnection") -> None:
+    def __init__(self, path: Path, connection: "DuckDBPyConnection", threads: int = 1) -> None:
         self.path = path
+        self.threads = threads
+        """Whoever opens the same file again in this process must ask for as many."""
         self.as_of: datetime | None = None
         """UTC; None: as it is."""
         self._connection = connection
@@ -137,7 +139,7 @@ def open_database(path: Path, threads: int = 1, as_of: datetime | None = None) -
         except engine_error() as exc:
             raise DatabaseError(f"{file}: cannot be opened, it may be damaged: {exc}; {BUILD_AGAIN}") from exc
         try:
-            database = Database(file, connection)
+            database = Database(file, connection, threads)
             _check(database)
             if as_of:
                 database.show_as_of(as_of)

@@ -14,6 +14,8 @@ class ArchiveGroup(LazyGroup):
         CommandEntry("show", "sbommatch.cli.archive.look:show", "Show a document and its components."),
         CommandEntry("stats", "sbommatch.cli.archive.look:stats", "Say how much an archive holds."),
         CommandEntry("match", "sbommatch.cli.archive.match:match", "Match all documents with the feed database."),
+        CommandEntry("changes", "sbommatch.cli.archive.changes:changes", "Say what became affected or resolved, and why."),
+        CommandEntry("history", "sbommatch.cli.archive.changes:history", "Tell since when something is known here, and what became of it."),
         CommandEntry("sql", "sbommatch.cli.archive.sql:sql", "Ask the tables by SQL: one SELECT."),
         CommandEntry("files", "sbommatch.cli.archive.look:files", "List the Parquet files of a table."),
         CommandEntry("export", "sbommatch.cli.archive.change:export", "Give documents back, byte for byte."),

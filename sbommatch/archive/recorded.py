@@ -1,0 +1,132 @@
+"""The recorded changes of an archive, read back in their order, with the components' own references."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from sbommatch.archive.archive import Archive
+from sbommatch.archive.change import ArchiveChange, Because, Cause, ChangeKind
+from sbommatch.archive.documents import StoredDocument, contents
+from sbommatch.archive.log import open_log
+from sbommatch.archive.reader import Reader, open_reader
+from sbommatch.sbom.component import Component
+from sbommatch.sbom.read import read_document
+
+CHANGES_AT_ONCE = 2_000
+"""Changes whose documents are held at once."""
+
+
+def recorded(archive: Archive, *, after: str | None = None) -> Iterator[ArchiveChange]:
+    """The recorded changes after the one of that identifier, oldest first; all where there is none of that identifier, or it is None.
+
+    Raises ArchiveError where the archive or its log cannot be read.
+    """
+    with open_reader(archive) as reader:
+        if open_log(reader):
+            reader.execute(_WANTED.format(_LOGGED), [after])
+            yield from wanted_changes(reader)
+
+
+def want_run(reader: Reader, segment: int | None) -> None:
+    """Makes the table `wanted` of what a run found; empty where it was not recorded."""
+    reader.execute(_WANTED.format(_OF_RUN), [segment])
+
+
+def want_found(reader: Reader, at: str) -> None:
+    """Makes the table `wanted` of what a comparison found that is not recorded, from its table `numbered`."""
+    reader.execute(_WANTED.format(_OF_COMPARISON), [at])
+
+
+def wanted_changes(reader: Reader) -> Iterator[ArchiveChange]:
+    """What is in the table `wanted`.
+
+    A reference is read from the document; of a document that was removed it is `#` and the component's position.
+    """
+    first = 1
+    while records := reader.records("SELECT * FROM wanted WHERE turn >= $1 AND turn < $2 ORDER BY turn", [first, first + CHANGES_AT_ONCE]):
+        components = _components(reader, {record["sha256"] for record in records})
+        yield from (_change(record, components.get(record["sha256"])) for record in records)
+        first += CHANGES_AT_ONCE
+
+
+class ChangeGroup(Struct, frozen=True, kw_only=True):
+    """Changes of one kind, of one vulnerability of one package, with one cause."""
+
+    kind: ChangeKind
+    id: str
+    severity: str | None
+    is_kev: bool
+    package: str
+    version: str | None
+    """One of them."""
+    versions: int
+    documents: int
+    fix: str | None
+    detail: str
+    """One of them."""
+    details: int
+
+
+def wanted_groups(reader: Reader, limit: int) -> list[ChangeGroup]:
+    """What is in the table `wanted`, for people: what is exploited first, then what came, the gravest first."""
+    return msgspec.convert(reader.records(_GROUPED, [limit]), list[ChangeGroup])
+
+
+def wanted_kinds(reader: Reader) -> dict[str, int]:
+    """How many changes of each kind the table `wanted` has."""
+    return dict(reader.rows("SELECT kind, count(*) FROM wanted GROUP BY kind ORDER BY kind"))
+
+
+def _components(reader: Reader, digests: set[str]) -> Mapping[str, Sequence[Component]]:
+    sql = "SELECT * FROM documents WHERE sha256 IN (SELECT unnest($1::VARCHAR[]))"
+    stored = msgspec.convert(reader.records(sql, [sorted(digests)]), list[StoredDocument])
+    return {one.sha256: read_document(data, one.path).components for one, data in contents(reader, stored)}
+
+
+def _change(record: dict[str, Any], components: Sequence[Component] | None) -> ArchiveChange:
+    component = components[record["position"]] if components and record["position"] < len(components) else None
+    return ArchiveChange(
+        change_id=record["change_id"],
+        at=record["at"],
+        kind=ChangeKind(record["kind"]),
+        document=record["sha256"],
+        ref=component.ref if component else f"#{record['position']}",
+        package=record["package"],
+        version=record["version"],
+        purl=component.purl if component else None,
+        id=record["id"],
+        record=record["record"],
+        because=Because(Cause(record["cause"]), record["detail"]),
+        severity=record["level"],
+        is_kev=record["is_kev"],
+        fix=record["fix"],
+        subject=record["subject"],
+        labels=record["labels"] or {},
+    )
+
+
+_WANTED = "CREATE OR REPLACE TEMP TABLE wanted AS {}"
+
+_LOGGED = """
+SELECT c.* EXCLUDE (segment), r.at, row_number() OVER (ORDER BY r.number, c.place) AS turn
+FROM changes c JOIN runs r ON r.run = c.segment
+WHERE (r.number, c.place) > coalesce(
+    (SELECT (r.number, c.place) FROM changes c JOIN runs r ON r.run = c.segment WHERE change_id = $1), (0, -1)
+)
+"""
+
+_OF_RUN = "SELECT c.* EXCLUDE (segment), r.at, c.place + 1 AS turn FROM changes c JOIN runs r ON r.run = c.segment WHERE c.segment = $1"
+
+_OF_COMPARISON = "SELECT *, $1::VARCHAR AS at, place + 1 AS turn FROM numbered"
+
+_GROUPED = """
+SELECT kind, id, any_value(level) AS severity, bool_or(is_kev) AS is_kev, package, any_value(version) AS version,
+    count(DISTINCT version) AS versions, count(DISTINCT sha256) AS documents, any_value(fix) AS fix, any_value(detail) AS detail,
+    count(DISTINCT detail) AS details
+FROM wanted GROUP BY kind, id, package, cause
+ORDER BY list_position(['kev', 'affected', 'severity_changed', 'fix_changed', 'resolved'], kind), bool_or(is_kev) DESC,
+    list_position(['critical', 'high', 'medium', 'low'], any_value(level)) NULLS LAST, documents DESC, id, package
+LIMIT $1
+"""
