@@ -64,7 +64,7 @@ FLOORS = {
     "sbommatch.vex": "vex sbom formats.csaf_tree statement purl problem errors",
     "sbommatch.store": "store supply formats versions advisory ecosystems purl problem errors __version__",
     "sbommatch.match": "match store sbom ranges versions advisory statement ecosystems purl problem errors",
-    "sbommatch.archive": "archive reports match store supply sbom versions advisory ecosystems purl problem errors",
+    "sbommatch.archive": "archive reports match store supply sbom versions advisory ecosystems purl problem errors __version__",
     "sbomgen.rpmdb": "rpmdb",
     "sbomgen.catalogers": "catalogers rpmdb evidence model errors",
     "sbomgen.cache": "cache image evidence layerscan model errors",

@@ -206,7 +206,8 @@ class Comparison:
         self._numbers = {coordinate: number for number, coordinate in reader.rows("SELECT class, coordinate_id FROM class")}
         self._pairs: list[Key] = [(twin, owner) for twin, owner in reader.rows(_PAIRS)]
         fan_out(reader, list(self._told(causes)) if causes else [])
-        if reader.rows("FROM gone LIMIT 1"):
+        [(gone,)] = reader.rows("SELECT count(*) FROM gone")
+        if gone:
             unread = gone_documents(reader, baseline.stood_removed())
             if unread:
                 self.notes.append(f"what stood against {unread} removed documents cannot be told: it is not stored any more")

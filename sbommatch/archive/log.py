@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from sbommatch.archive.archive import Archive
-from sbommatch.archive.reader import Reader, check_files, files_of, relation
+from sbommatch.archive.reader import SHOWN, Reader, check_files, files_of, relation
 from sbommatch.archive.tables import LOG_TABLES, RUNS, Table, create
 from sbommatch.errors import ArchiveError
 
@@ -70,7 +70,8 @@ def open_log(reader: Reader) -> list[Run]:
         check_files(files)
         reader.files = {**reader.files, table.name: files}
         name = f"all_{table.name}" if table.is_partitioned else table.name
-        reader.execute(f"CREATE OR REPLACE VIEW {name} AS {relation(table, files)}")
+        shown = _SHOWN.get(name, "*")
+        reader.execute(f"CREATE OR REPLACE VIEW {name} AS SELECT {shown} FROM ({relation(table, files)})")
     for statement in _VIEWS:
         reader.execute(statement)
     rows = reader.records("SELECT * FROM runs ORDER BY number")
@@ -79,6 +80,8 @@ def open_log(reader: Reader) -> list[Run]:
         raise ArchiveError(f"{reader.archive.path}: its table `runs` is damaged: runs are missing, or there twice")
     return runs
 
+
+_SHOWN = {"removed": f"{SHOWN[:-1]}, removed_at::TIMESTAMP AS removed_at)"}
 
 _VIEWS = (
     "CREATE OR REPLACE VIEW changes AS SELECT c.* FROM all_changes c SEMI JOIN runs r ON r.run = c.segment",

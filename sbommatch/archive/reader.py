@@ -80,7 +80,7 @@ def _state(archive: Archive, connection: "DuckDBPyConnection") -> Reader:
     for _ in range(ATTEMPTS):
         documents, version = files_of(DOCUMENTS, archive.path)
         reader = Reader(archive, connection, version, {DOCUMENTS.name: documents})
-        reader.execute(f"CREATE OR REPLACE VIEW documents AS SELECT {_SHOWN} FROM ({relation(DOCUMENTS, documents)})")
+        reader.execute(f"CREATE OR REPLACE VIEW documents AS SELECT {SHOWN} FROM ({relation(DOCUMENTS, documents)})")
         needed = _needed(reader)
         found = {table.name: files_of(table, archive.path)[0] for table in TABLES if table is not DOCUMENTS}
         if files_of(DOCUMENTS, archive.path)[1] == version:
@@ -101,8 +101,8 @@ def _state(archive: Archive, connection: "DuckDBPyConnection") -> Reader:
     return reader
 
 
-# In UTC, without saying so: Python needs a library more for times with a zone.
-_SHOWN = "* REPLACE (released_at::TIMESTAMP AS released_at, added_at::TIMESTAMP AS added_at)"
+SHOWN = "* REPLACE (released_at::TIMESTAMP AS released_at, added_at::TIMESTAMP AS added_at)"
+"""The columns of `documents`, in UTC without saying so: Python needs a library more for times with a zone."""
 
 _VIEWS = (
     "CREATE VIEW occurrences AS FROM all_occurrences SEMI JOIN documents USING (segment, document)",

@@ -134,7 +134,7 @@ def _json_pieces(reader: "Reader", ends: _Ends, notes: Sequence[str]) -> Iterato
     encode = msgspec.json.encode
     yield encode({"schema": CHANGES_SCHEMA, "from": ends[0], "to": ends[1], "notes": notes})[:-1] + b',"changes":['
     for place, change in enumerate(wanted_changes(reader)):
-        yield (b",\n" if place else b"\n") + encode(change)
+        yield (b"," if place else b"") + encode(change)
     yield b"]}\n"
 
 

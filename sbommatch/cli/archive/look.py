@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from sbommatch.archive.documents import Label, StoredDocument
-from sbommatch.archive.tables import TABLES
+from sbommatch.archive.tables import LOG_TABLES, TABLES
 from sbommatch.cli import base
 from sbommatch.cli.archive.options import archive_argument, output_option, where_option
 from sbommatch.reports.text import counted, sized, table_lines
@@ -161,15 +161,17 @@ def stats(archive: Path, output: str) -> None:
 
 @base.command("files")
 @archive_argument
-@click.argument("table", type=click.Choice([table.name for table in TABLES]))
+@click.argument("table", type=click.Choice([table.name for table in (*TABLES, *LOG_TABLES)]))
 def files(archive: Path, table: str) -> None:
     """List the Parquet files of a table, one a line: those whose rows count.
 
     A pattern would read files of deleted rows too. Rows of documents that were removed since the last `archive compact` are still in some
-    of these: a join with `documents` leaves them out.
+    of these: a join with `documents` leaves them out. Before the first `archive changes` its tables have no files.
     """
     from sbommatch.archive.archive import open_archive
+    from sbommatch.archive.log import open_log
     from sbommatch.archive.reader import open_reader
 
     with open_archive(archive) as opened, open_reader(opened) as reader:
-        _emit_lines([file.path for file in reader.files[table]])
+        open_log(reader)
+        _emit_lines([file.path for file in reader.files.get(table, [])])

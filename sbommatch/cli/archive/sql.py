@@ -54,13 +54,16 @@ def _keys(_ctx: click.Context, _parameter: click.Parameter, texts: Sequence[str]
 def sql(archive: Path, statement: str, key: dict[str, bytes], output: str) -> None:
     """Ask the tables by SQL: one SELECT.
 
-    The tables are documents, coordinates, occurrences and blobs; the README says where they are described.
+    The tables are documents, coordinates, occurrences and blobs, and where changes were recorded runs and changes; the README says where
+    they are described.
     """
     from sbommatch.archive.archive import open_archive
+    from sbommatch.archive.log import open_log
     from sbommatch.archive.query import select
     from sbommatch.archive.reader import open_reader
 
     with open_archive(archive) as opened, open_reader(opened) as reader:
+        open_log(reader)
         names, rows = select(reader, statement, key)
         write = {"table": _write_table, "json": _write_json, "csv": _write_csv}[output]
         write(names, ([_plain(cell) for cell in row] for row in rows))

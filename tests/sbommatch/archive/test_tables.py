@@ -4,14 +4,14 @@ import os
 from pathlib import Path
 
 import sbommatch.archive
-from sbommatch.archive.tables import TABLES
+from sbommatch.archive.tables import LOG_TABLES, TABLES
 
 PAGE = Path(sbommatch.archive.__file__).parent / "tables.md"
 
 HEAD = """\
 # The tables of an archive
 
-Four Delta tables, each in a folder of its name. `sbommatch archive files ARCHIVE TABLE` lists the Parquet files of a table that are alive;
+Delta tables, each in a folder of its name. `sbommatch archive files ARCHIVE TABLE` lists the Parquet files of a table that are alive;
 a pattern such as `documents/*.parquet` would read deleted rows too.
 
 - A row of `documents` is what makes a document count. It is written last: rows of the other tables without one are of additions that were
@@ -24,10 +24,20 @@ a pattern such as `documents/*.parquet` would read deleted rows too.
         └────── (blob_segment, blob) ── blobs (segment, blob)
 """
 
+LOG_HEAD = """\
+# What `archive changes` recorded
+
+Tables of their own, made by its first run. A row of `runs` is what makes the rows of a run count, and is written last; `segment` of the
+others is the `run`. `archive sql` shows `runs`, `changes` and `removed`, and as `standing_now` and `members_now` what counts after the
+last run: what stood against each coordinate, and which documents were there.
+"""
+
 
 def page() -> str:
     parts = [HEAD]
-    for table in TABLES:
+    for table in (*TABLES, *LOG_TABLES):
+        if table is LOG_TABLES[0]:
+            parts.append(LOG_HEAD)
         rows = [f"| `{name}` | {type_} | {words} |" for name, type_, words in table.columns]
         parts.append("\n".join([f"## {table.name}", "", "| column | type | |", "|---|---|---|", *rows, ""]))
     return "\n".join(parts)
