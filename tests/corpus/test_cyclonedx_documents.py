@@ -1,5 +1,6 @@
-"""CycloneDX of real images: valid in every version and form; Trivy, Syft and osv-scanner find the same packages."""
+"""CycloneDX of real images: valid in every version and form; Trivy, Syft, Grype and osv-scanner find the same packages."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sbomgen.inventory import Inventory
 from sbomgen.scan import ScanOptions, scan_image
 from tests.sbomgen.documents.test_cyclonedx_versions import JSON_VALIDATORS, VERSIONS, XML_VALIDATORS
 from tests.sbomgen.documents.test_readers_of_today import listed_by_osv_scanner, listed_by_syft, listed_by_trivy
+from tests.support.grype import Grype, source_name
 
 IMAGES = ("alpine-3.9", "alpine-3.18", "alpine-3.20", "debian12-slim", "edge", "rpm-bdb", "rpm-mariner2", "rpm-self-sqlite", "rpm-sle15")
 MORE_IMAGES = ("bins", "java-app", "node-app", "py-modern", "python-app")
@@ -113,6 +115,28 @@ def test_osv_scanner_finds_the_same_packages(corpus: Path, tmp_path: Path, peers
     path = tmp_path / f"image{writer.suffix}"
     path.write_bytes(document(inventory, writer, version))
     assert listed_by_osv_scanner(path, peers) == names_of_osv(inventory)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", READ_BY_PEERS)
+def test_grype_finds_the_same_packages_by_their_sources(corpus: Path, tmp_path: Path, peers: Path, name: str) -> None:
+    inventory = scanned(corpus / "oci" / name)
+    found_by_grype(inventory, [(writer, version) for writer in FORMS for version in VERSIONS], tmp_path, peers)
+
+
+def found_by_grype(inventory: Inventory, forms: Iterable[tuple[Writer, str]], folder: Path, peers: Path) -> None:
+    """Grype finds every package of an image, those of the system by the name of their source, in each of the forms."""
+    grype, distro = Grype(peers, folder, inventory), inventory.distro
+    assert distro is not None
+    of_system = [found.package for found in inventory.packages if found.package.type in SYFT_SOURCES]
+    for writer, version in forms:
+        path = folder / f"image{writer.suffix}"
+        path.write_bytes(document(inventory, writer, version))
+        system, packages = grype.listed(path)
+        assert (system["name"], system["version"]) == (distro.id, distro.version_id)
+        assert sorted(identity(package["purl"]) for package, _ in packages) == identities(inventory)
+        names = {package["name"]: names for package, names in packages if package["type"] in SYFT_SOURCES}
+        assert [one.name for one in of_system if source_name(one) not in names[one.name]] == []
 
 
 def names_of_osv(inventory: Inventory) -> set[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""SPDX of real images: valid in every version and form; Trivy, Syft and osv-scanner find the same packages."""
+"""SPDX of real images: valid in every version and form; Trivy, Syft, Grype and osv-scanner find the same packages."""
 
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from tests.corpus.test_cyclonedx_documents import (
     READ_BY_PEERS,
     SYFT_SOURCES,
     document,
+    found_by_grype,
     identities,
     identity,
     long,
@@ -24,7 +25,7 @@ from tests.corpus.test_cyclonedx_documents import (
     sources,
 )  # fmt: skip
 from tests.sbomgen.documents.test_readers_of_today import listed_by_osv_scanner, listed_by_syft, listed_by_trivy
-from tests.support.spdx import judged
+from tests.support.spdx import against_shapes, judged
 
 JUDGED = ("alpine-3.20", "edge", "rpm-sle15")
 """By default: spdx-tools needs ten milliseconds a package."""
@@ -37,6 +38,11 @@ def test_real_images_are_valid_by_the_schema(corpus: Path, shared_data: Path, na
     schema = msgspec.json.decode((shared_data / "schemas" / f"spdx-{version}-schema.json").read_bytes())
     written = document(scanned(corpus / "oci" / name), writer, version)
     jsonschema_rs.validator_for(schema).validate(msgspec.json.decode(written))
+
+
+@pytest.mark.parametrize("name", [*JUDGED, *(long(name) for name in (*IMAGES, *MORE_IMAGES) if name not in JUDGED)])
+def test_real_images_conform_to_the_shapes_of_spdx_3(corpus: Path, shared_data: Path, name: str) -> None:
+    assert against_shapes(document(scanned(corpus / "oci" / name), Spdx3Json(), "3.0.1"), shared_data / "schemas") == []
 
 
 @pytest.mark.parametrize(("writer", "version"), FORMS)
@@ -88,3 +94,9 @@ def test_osv_scanner_finds_the_same_packages(corpus: Path, tmp_path: Path, peers
     path = tmp_path / f"image{writer.suffix}"
     path.write_bytes(document(inventory, writer, version))
     assert listed_by_osv_scanner(path, peers) == names_of_osv(inventory)
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("name", READ_BY_PEERS)
+def test_grype_finds_the_same_packages_by_their_sources(corpus: Path, tmp_path: Path, peers: Path, name: str) -> None:
+    found_by_grype(scanned(corpus / "oci" / name), FORMS, tmp_path, peers)

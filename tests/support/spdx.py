@@ -1,7 +1,11 @@
-"""spdx-tools as the judge of SPDX 2 documents."""
+"""The judges of SPDX: spdx-tools of SPDX 2, the standard's SHACL shapes, by pyshacl, of SPDX 3."""
 
 import contextlib
 import io
+import re
+import warnings
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,3 +31,26 @@ def _from_tag_value(document: bytes) -> Any:
     parser: Any = Parser
     with contextlib.redirect_stderr(io.StringIO()):  # it tells about the tables that it makes
         return parser().parse(document.decode())
+
+
+def against_shapes(document: bytes, schemas: Path) -> list[str]:
+    """What the shapes of SPDX 3.0.1 have against a document; `schemas` is the folder with the standard's files."""
+    import pyshacl
+    import rdflib
+
+    shapes, context = _model(schemas)
+    whole = {**msgspec.json.decode(document), "@context": context}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # rdflib's reader of JSON-LD uses what rdflib deprecates
+        graph = rdflib.Graph().parse(data=msgspec.json.encode(whole), format="json-ld")
+    conforming, _, report = pyshacl.validate(graph, shacl_graph=shapes, ont_graph=shapes)
+    return [] if conforming else re.findall(r"Message: (.*)", str(report)) or [str(report)]
+
+
+@cache
+def _model(schemas: Path) -> tuple[Any, Any]:
+    """The shapes, and the context that documents name."""
+    import rdflib
+
+    context = msgspec.json.decode((schemas / "spdx-3.0.1-spdx-context.jsonld").read_bytes())["@context"]
+    return rdflib.Graph().parse(schemas / "spdx-3.0.1-spdx-model.ttl"), context

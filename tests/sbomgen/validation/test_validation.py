@@ -14,8 +14,10 @@ from sbomgen.validation import FAILURES_LIMIT, Failure, validate
 from sbomgen.validation.failure import MESSAGE_LIMIT_CHARACTERS, shortened
 from tests.support.inventories import alpine_inventory
 from tests.support.run import run
+from tests.support.spdx import against_shapes
 
 SCHEMA = msgspec.json.decode((Path(sbomgen.__file__).parent / "schemas" / "validate-1.schema.json").read_bytes())
+NONE_ELEMENT = "https://spdx.org/rdf/3.0.1/terms/Core/NoneElement"
 FORMS = [(writer.name, version) for writer in WRITERS for version in writer.versions]
 
 
@@ -54,6 +56,9 @@ def changed(form: str, change: Any) -> bytes:
         ("spdx3-json", lambda tree: tree["@graph"][1].pop("creationInfo"), "/@graph/1", "required"),
         ("spdx3-json", lambda tree: tree["@graph"].append(tree["@graph"][1]), None, "stands twice"),
         ("spdx3-json", lambda tree: tree["@graph"][-1]["element"].append("urn:other"), None, "neither in the document nor imported"),
+        ("spdx3-json", lambda tree: tree["@graph"][0]["createdBy"].append("urn:other"), "/@graph/0/createdBy/1", "neither in the document"),
+        ("spdx3-json", lambda tree: tree["@graph"][-1].update(dataLicense="_:creationInfo"), None, "AnyLicenseInfo is due"),
+        ("spdx3-json", lambda tree: tree["@graph"][-1].update(dataLicense=NONE_ELEMENT), None, "which is a Individ"),
     ],
 )  # fmt: skip
 def test_failures_name_their_place_in_json(form: str, change: Any, pointer: str | None, said: str) -> None:
@@ -151,3 +156,62 @@ def test_verdicts_on_cyclonedx_json_are_those_of_the_library(shared_data: Path) 
             assert ours == theirs, path
             compared += 1
     assert compared > 100
+
+
+def references(tree: Any) -> list[tuple[dict[str, Any], str]]:
+    """Each kind of property that names elements, once."""
+    found = {}
+    for element in tree["@graph"]:
+        for key in (
+            "createdBy",
+            "createdUsing",
+            "element",
+            "from",
+            "originatedBy",
+            "rootElement",
+            "subject",
+            "suppliedBy",
+            "to",
+            "dataLicense",
+        ):
+            if key in element:
+                found[element["type"], key] = (element, key)
+    return list(found.values())
+
+
+@pytest.mark.long
+def test_what_an_element_names_is_judged_as_by_the_shapes(shared_data: Path) -> None:
+    """Every property that names elements, given elements of several classes in turn."""
+    tree = msgspec.json.decode(written("spdx3-json"))
+    examples = {
+        element["type"]: element.get("spdxId", element.get("@id"))
+        for element in tree["@graph"]
+        if element["type"] in {"CreationInfo", "Tool", "Organization", "software_Package", "simplelicensing_LicenseExpression"}
+    }
+    verdicts = []
+    for element, key in references(tree):
+        before = element[key]
+        for name in examples.values():
+            element[key] = [name] if isinstance(before, list) else name
+            text = msgspec.json.encode(tree)
+            verdicts.append((key, name, not failures(text), not against_shapes(text, shared_data / "schemas")))
+        element[key] = before
+    assert {ours for _, _, ours, _ in verdicts} == {True, False}
+    assert [verdict for verdict in verdicts if verdict[2] != verdict[3]] == []
+
+
+@pytest.mark.long
+def test_verdicts_on_spdx_3_are_those_of_the_shapes(shared_data: Path) -> None:
+    """But for identifiers: the shapes do not know imported elements, nor what stands twice or nowhere."""
+    judged = 0
+    for file in sorted((shared_data / "sboms").rglob("*.json*")):
+        text = file.read_bytes()
+        if b"/3.0.1/spdx-context.jsonld" not in text[:5_000]:
+            continue
+        ours = [failure.message for failure in failures(text)]
+        theirs = against_shapes(text, shared_data / "schemas")
+        assert not ours or theirs or all("stands twice" in one or "neither in the document" in one for one in ours), file
+        assert ours or all(one.startswith("Value does not have class") for one in theirs), file
+        assert ours or not theirs or b"externalSpdxId" in text or b"spdx.org/licenses" in text, file
+        judged += 1
+    assert judged > 60
