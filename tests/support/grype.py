@@ -78,7 +78,7 @@ def _of_system(name: str, form: str, namespace: str) -> tuple[str, Any]:
 def _of_language(name: str, language: str) -> tuple[str, Any]:
     namespace = f"github:language:{language}"
     fixed = {"ecosystem": language, "name": name, "namespace": namespace, "identifier": "None", "range": ">=0"}
-    advisory = {
+    advisory: dict[str, Any] = {
         "Classification": "GENERAL", "CVE": [], "FixedIn": [fixed], "Metadata": {"CVE": []}, "Severity": "Medium", "Summary": "",
         "ghsaId": f"GHSA-{name}", "namespace": namespace, "url": _SITE, "published": "2026-01-01T00:00:00Z",
         "updated": "2026-01-01T00:00:00Z", "withdrawn": None, "references": [],
