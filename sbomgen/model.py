@@ -65,6 +65,15 @@ class Hash(Struct, frozen=True, order=True):
     """Lower-case hexadecimal."""
 
 
+class Technique(StrEnum):
+    """How a package was recognised, in CycloneDX's words."""
+
+    MANIFEST_ANALYSIS = "manifest-analysis"
+    BINARY_ANALYSIS = "binary-analysis"
+    FILENAME = "filename"
+    HASH_COMPARISON = "hash-comparison"
+
+
 class Package(Struct, frozen=True, kw_only=True):
     """One installed package as a cataloger sees it on one view of the image."""
 
@@ -97,6 +106,8 @@ class Package(Struct, frozen=True, kw_only=True):
     """Files the package database says it delivers, root-relative, as listed (links not resolved)."""
     evidence: tuple[str, ...] = ()
     """Paths of the files that show it, the most telling first."""
+    technique: Technique = Technique.MANIFEST_ANALYSIS
+    """How it is known what they show."""
 
     @property
     def slot(self) -> str:

@@ -42,6 +42,8 @@ class Identity(Struct, frozen=True):
     coordinates: Coordinates
     classifier: str = ""
     from_pom: bool = False
+    stated: bool = False
+    """The manifest holds the coordinates as they are."""
     components: tuple[Coordinates, ...] = ()
     """Artifacts that were shaded into it, in their order."""
 
@@ -53,7 +55,8 @@ def identify(file_name: str, poms: Sequence[Coordinates], attributes: dict[str, 
     main = _main_pom(stem, version, poms, attributes)
     components = tuple(dict.fromkeys(pom for pom in poms if pom is not main and pom.artifact and pom.version))
     if main is None:
-        return Identity(_from_manifest(name, version, attributes), components=components)
+        stated = _stated(attributes)
+        return Identity(stated or _told(name, version, attributes), stated=stated is not None, components=components)
     completed = main.version or version or _version(attributes)
     group = main.group or _group(main.artifact, completed, attributes)
     coordinates = Coordinates(group, main.artifact, completed)
@@ -127,12 +130,17 @@ def _classifier(stem: str, coordinates: Coordinates) -> str:
     return stated["classifier"] if stated else ""
 
 
-def _from_manifest(name: str, version: str, attributes: dict[str, str]) -> Coordinates:
-    """The coordinates of an archive without a pom of its own; `name` and `version` are those of the file name."""
+def _stated(attributes: dict[str, str]) -> Coordinates | None:
+    """The coordinates that the build tool wrote into the manifest."""
     for group_key, artifact_key, version_key, group in _STATED:
         artifact, stated = identifier(attributes.get(artifact_key, "")), version_of(attributes.get(version_key, "").partition(" ")[0])
         if artifact and stated:
             return Coordinates(identifier(attributes.get(group_key, "")) or group, artifact, stated)
+    return None
+
+
+def _told(name: str, version: str, attributes: dict[str, str]) -> Coordinates:
+    """The coordinates of an archive that nobody states; `name` and `version` are those of the file name."""
     if attributes.get("implementation-title") == "Apache Tomcat" and not version:
         name = name if name.startswith("tomcat-") else f"tomcat-{name}"
         return Coordinates("org.apache.tomcat", name, _version(attributes))

@@ -14,7 +14,7 @@ import msgspec
 
 from sbomgen.catalogers._executables import ELF_MAGIC, EXECUTABLE_LIMIT_BYTES, PACKAGE_NOTE, bytes_of, executable_of
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
-from sbomgen.model import Distro, Edge, Package, Problem, ProblemCode
+from sbomgen.model import Distro, Edge, Package, Problem, ProblemCode, Technique
 
 SECTION_LIMIT_BYTES = 64 << 10
 """Of all notes together; one has some 200 bytes."""
@@ -105,6 +105,7 @@ class ElfNoteCataloger:
                 root=root,
                 distro=Distro(fact.os, fact.os_version or None) if fact.os else None,
                 evidence=tuple(paths),
+                technique=Technique.BINARY_ANALYSIS,
             )
 
 

@@ -16,7 +16,7 @@ from sbomgen.catalogers._buildinfo import BuildInfo, BuildInfoError, build_info
 from sbomgen.catalogers._executables import EXECUTABLE_LIMIT_BYTES, EXECUTABLE_MAGIC, GO_BUILD_INFO, bytes_of, executable_of
 from sbomgen.catalogers._fields import text_of
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
-from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode
+from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode, Technique
 
 MODULES_LIMIT = 20_000
 """Modules of one executable; the largest known have some 2,500."""
@@ -235,4 +235,5 @@ def _package(visible: VisibleFact, module: GoModule, description: str | None = N
         root=visible.path,
         description=description,
         evidence=(visible.path,),
+        technique=Technique.BINARY_ANALYSIS,
     )

@@ -25,7 +25,7 @@ from sbomgen.catalogers._java_contents import CERTAIN, SUFFIXES, Allowance, Cont
 from sbomgen.catalogers._java_identity import identify, without_version
 from sbomgen.catalogers._java_manifest import VALUE_LIMIT_CHARS, Coordinates
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
-from sbomgen.model import Edge, Hash, Package, Problem, ProblemCode
+from sbomgen.model import Edge, Hash, Package, Problem, ProblemCode, Technique
 
 ARCHIVE_LIMIT_BYTES = 4 << 30
 """Of one archive on the disk: the largest seen (fat jars with native libraries) have under 2 GiB."""
@@ -66,6 +66,8 @@ class ArchiveFact(Fact, frozen=True, tag="archive"):
     """The way to it within the outermost archive (`lib/a.war!/WEB-INF/lib/b.jar`); empty for that itself."""
     classifier: str = ""
     from_pom: bool = False
+    stated: bool = False
+    """Its manifest holds the coordinates as they are."""
     components: tuple[Coordinates, ...] = ()
     """Artifacts shaded into it."""
     sha1: str = ""
@@ -83,7 +85,7 @@ class JavaCataloger:
     """Every archive, the archives within it, and the artifacts that were shaded into them."""
 
     name = "java"
-    version = 1
+    version = 2
     title = "Java archives: jar, war, ear, hpi, nar and others, nested and shaded"
     emits = "maven"
     proof = Proof.FILES
@@ -118,17 +120,23 @@ class JavaCataloger:
         for visible in archives:
             folder, slash, name = visible.path.rpartition("/")
             path = f"{view.resolve(folder) or folder}{slash}{name}"
-            for package in _packages(visible, path, self._elsewhere(visible.fact, published.get(path, []))):
+            for package in _packages(visible, path, *self._elsewhere(visible.fact, published.get(path, []))):
                 _, evidence = packages.setdefault((package.slot, package.raw_version), (package, {}))
                 evidence[visible.path] = None
         yield from (structs.replace(package, evidence=tuple(evidence)) for package, evidence in packages.values())
 
-    def _elsewhere(self, fact: ArchiveFact, published: list[Coordinates]) -> list[Coordinates]:
-        """Coordinates that others state of an archive without a pom: those of Debian's repository, else those of the index."""
-        if fact.from_pom or (published and not fact.inner):
-            return [] if fact.from_pom else published
-        known = self._find(fact.sha1)
-        return [Coordinates(*known)] if known else []
+    def _elsewhere(self, fact: ArchiveFact, published: list[Coordinates]) -> tuple[list[Coordinates], Technique]:
+        """Coordinates that others state of an archive without a pom, and how it is known then.
+
+        Others are Debian's repository, else the index; where neither knows it, the file name and the manifest together tell what it is.
+        """
+        if fact.from_pom:
+            return [], Technique.MANIFEST_ANALYSIS
+        if published and not fact.inner:
+            return published, Technique.MANIFEST_ANALYSIS
+        if known := self._find(fact.sha1):
+            return [Coordinates(*known)], Technique.HASH_COMPARISON
+        return [], Technique.MANIFEST_ANALYSIS if fact.stated else Technique.FILENAME
 
 
 class _Reading:
@@ -200,6 +208,7 @@ def _archive_fact(name: str, way: tuple[str, ...], contents: Contents, stream: B
         inner="!/".join(way),
         classifier=identity.classifier,
         from_pom=identity.from_pom,
+        stated=identity.stated,
         components=identity.components,
         sha1=_sha1(stream),
         licences=contents.licences(identity.coordinates.artifact),
@@ -216,7 +225,7 @@ def _sha1(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _packages(visible: VisibleFact, path: str, elsewhere: list[Coordinates]) -> Iterator[Package]:
+def _packages(visible: VisibleFact, path: str, elsewhere: list[Coordinates], technique: Technique) -> Iterator[Package]:
     """The archive and what was shaded into it; `path` is that of the outermost archive with links resolved."""
     fact: ArchiveFact = visible.fact
     folder, archive = _place(path, fact.inner)
@@ -234,6 +243,7 @@ def _packages(visible: VisibleFact, path: str, elsewhere: list[Coordinates]) -> 
         supplier=fact.vendor or None,
         qualifiers=(("classifier", fact.classifier),) if fact.classifier else (),
         evidence=(visible.path,),
+        technique=technique,
     )
     for component in fact.components:
         if component != own:

@@ -14,7 +14,7 @@ import msgspec
 
 from sbomgen.catalogers._executables import CARGO_AUDITABLE, EXECUTABLE_LIMIT_BYTES, EXECUTABLE_MAGIC, bytes_of, executable_of
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
-from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode
+from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode, Technique
 
 SECTION_LIMIT_BYTES = 1 << 20
 """Compressed; of 1,000 crates some 10 KiB."""
@@ -147,6 +147,7 @@ def _packages(visible: VisibleFact) -> Iterator[Package]:
             raw_version=crate.version,
             root=visible.path,
             evidence=(visible.path,),
+            technique=Technique.BINARY_ANALYSIS,
         )
 
 

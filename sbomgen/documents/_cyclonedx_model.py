@@ -76,21 +76,21 @@ class ExternalReference(Struct, frozen=True, gc=False):
     url: str
 
 
-class Method(Struct, frozen=True, gc=False):
+class Method(Struct, frozen=True, gc=False, omit_defaults=True):
     """How an identity was found."""
 
     technique: str
-    confidence: int
-    value: str
+    confidence: float
+    value: str | None = None
 
 
 class Identity(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True, rename={"concluded_value": "concludedValue"}):
     """Why the component is what it is said to be."""
 
     field: str
-    confidence: int
+    confidence: float | None = None
     concluded_value: str | None = None
-    methods: list[Method]
+    methods: list[Method] | None = None
 
 
 class Occurrence(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -131,6 +131,7 @@ class Component(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True)
     type: str
     bom_ref: str | None = field(name="bom-ref", default=None)
     supplier: Entity | None = None
+    authors: list[Author] | None = None
     author: str | None = None
     publisher: str | None = None
     group: str | None = None

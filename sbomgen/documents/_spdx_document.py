@@ -10,7 +10,7 @@ from typing import Any
 from sbomgen.documents import _spdx_facts as facts
 from sbomgen.documents import _spdx_model as spdx
 from sbomgen.documents._peers import OS_TYPES, distro_facts, trivy_family
-from sbomgen.documents._spdx_model import NOASSERTION
+from sbomgen.documents._spdx_model import NOASSERTION, NONE
 from sbomgen.documents._subject import subject_of
 from sbomgen.documents._values import hash_of_digest, is_cpe, is_url
 from sbomgen.documents._writer import WriteOptions, image_time
@@ -156,7 +156,7 @@ class _Builder:
                 yield spdx.Relationship(self.ids[found.ref], "GENERATED_FROM", f"SPDXRef-{source.identifier}")
 
     def _contents(self) -> Iterator[spdx.Relationship]:
-        """What contains what. NOASSERTION beside known contents says that there may be others (SPDX 2.3, chapter 11)."""
+        """What contains what. Beside known contents NOASSERTION says that there may be others, NONE that there are none (SPDX 2.3, 11)."""
         if self.system_id is not None:
             yield spdx.Relationship(self.root_id, "CONTAINS", self.system_id)
         for found in self.packages:
@@ -164,8 +164,9 @@ class _Builder:
             yield spdx.Relationship(container, "CONTAINS", self.ids[found.ref], None if found.visible else facts.HIDDEN)
         missing = facts.missing_contents(self.inventory)
         for holder, known in zip((self.root_id, self.system_id), contents_known(self.inventory), strict=True):
-            if holder is not None and known is not Knowledge.COMPLETE:
-                yield spdx.Relationship(holder, "CONTAINS", NOASSERTION, missing)
+            if holder is not None:
+                complete = known is Knowledge.COMPLETE
+                yield spdx.Relationship(holder, "CONTAINS", NONE if complete else NOASSERTION, facts.COMPLETE if complete else missing)
 
 
 def _actor(actor: facts.Actor | None) -> str | None:

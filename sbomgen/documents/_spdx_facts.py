@@ -23,6 +23,7 @@ NO_TIME = "1970-01-01T00:00:00Z"
 
 OWNED_BY = "owned-by: the file list of the related package of the operating system delivers this package"
 """From the owned to the owner: the other way round, Trivy's reader takes the owned for a package of the operating system."""
+COMPLETE = "complete: there is nothing else"
 HIDDEN = "hidden: a later layer removed this package; its bytes still ship in a lower one"
 
 SLUG_CHARACTERS = 60

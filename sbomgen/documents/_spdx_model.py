@@ -6,6 +6,7 @@ Specifications: https://spdx.github.io/spdx-spec/v2.2.2/ and https://spdx.github
 from msgspec import Struct, field
 
 NOASSERTION = "NOASSERTION"
+NONE = "NONE"
 
 
 class Version(Struct, frozen=True):

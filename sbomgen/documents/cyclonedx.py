@@ -20,12 +20,12 @@ from sbomgen.documents.escape import clean, clean_lines
 from sbomgen.documents.licences import licence_expression, licence_id
 from sbomgen.documents.properties import Relations, contents_known, layer_facts, listed_packages, package_facts, relations
 from sbomgen.inventory import Inventory
-from sbomgen.model import Distro, EvidencePath, Package, TrackedPackage
+from sbomgen.model import Distro, EvidencePath, Package, Technique, TrackedPackage
 from sbomgen.purl import source_purl
 
 DECLARED = "declared"
-BINARY_EVIDENCE = frozenset({"cargo", "elf-note", "golang"})
-"""PURL types and catalogers of packages that are found inside of executables."""
+FILENAME_CONFIDENCE = 0.5
+"""A file name states name and version of an archive, and may not be the one that it was published under."""
 
 VERSION_LIMIT_CHARACTERS = 1_024
 """The schemas' (`version`); nobody's version is longer, and the PURL has it whole."""
@@ -172,10 +172,11 @@ class _Document:
     def _evidence(self, found: TrackedPackage) -> cdx.Evidence | None:
         if not found.paths or not self.has(versions.EVIDENCE):
             return None
-        in_binary = found.package.type in BINARY_EVIDENCE or found.cataloger in BINARY_EVIDENCE
-        method = cdx.Method("binary-analysis" if in_binary else "manifest-analysis", 1, clean(found.paths[0].path))
+        technique = found.package.technique
+        confidence = FILENAME_CONFIDENCE if technique is Technique.FILENAME else 1
         concluded = clean(found.purl) if self.has(versions.CONCLUDED_VALUE) else None
-        identity = cdx.Identity(field="purl", confidence=1, concluded_value=concluded, methods=[method])
+        method = cdx.Method(technique, confidence, clean(found.paths[0].path))
+        identity = cdx.Identity(field="purl", confidence=confidence, concluded_value=concluded, methods=[method])
         return cdx.Evidence(
             [identity] if self.has(versions.LISTED_IDENTITIES) else identity,
             [cdx.Occurrence(clean(path.path), self._context(path)) for path in found.paths],
@@ -188,7 +189,7 @@ class _Document:
         """A list of licences, or one expression alone: until 1.7 the format allows no other, so among others an expression is a name."""
         stated = list(dict.fromkeys(text for text in texts if text.strip()))
         with_expressions = len(stated) == 1 or self.has(versions.LISTED_EXPRESSIONS)
-        return [self._license_entry(text, with_expressions) for text in stated] or None
+        return list(dict.fromkeys(self._license_entry(text, with_expressions) for text in stated)) or None
 
     def _license_entry(self, text: str, with_expressions: bool) -> cdx.LicenseEntry | cdx.ExpressionEntry:
         identifier = licence_id(text)

@@ -49,6 +49,31 @@ class Path(Struct, frozen=True):
     """Of the layer that last wrote it, if the document says so."""
 
 
+class Method(Struct, frozen=True):
+    """How an identity was found: one of CycloneDX's techniques, how sure that is (0 to 1), and what it goes by."""
+
+    technique: str
+    confidence: float
+    value: str | None = None
+
+
+class Identity(Struct, frozen=True):
+    """Why a component is what it is said to be; CycloneDX alone has it."""
+
+    field: str
+    confidence: float | None = None
+    concluded: str | None = None
+    methods: tuple[Method, ...] = ()
+
+
+class Swid(Struct, frozen=True):
+    """A software identification tag (ISO/IEC 19770-2)."""
+
+    tag_id: str
+    name: str
+    version: str | None = None
+
+
 class Reference(Struct, frozen=True):
     """Something that stands elsewhere; types in CycloneDX's words: `website`, `distribution`, `vcs`."""
 
@@ -72,6 +97,8 @@ class Component(Struct, frozen=True, kw_only=True):
     description: str | None = None
     supplier: Party | None = None
     originator: Party | None = None
+    built: str | None = None
+    """When; SPDX alone has it."""
     publisher: str | None = None
     """CycloneDX alone has it."""
     purl: str | None = None
@@ -84,6 +111,8 @@ class Component(Struct, frozen=True, kw_only=True):
     references: tuple[Reference, ...] = ()
     properties: tuple[tuple[str, str], ...] = ()
     paths: tuple[Path, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    swid: Swid | None = None
     excluded: bool = False
     """It is not part of what runs: in ours, a later layer removed it."""
     identified: bool = False

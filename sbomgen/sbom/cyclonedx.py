@@ -4,7 +4,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from sbomgen.sbom._trees import part, parts, text, texts
-from sbomgen.sbom.bom import Bom, Component, Hash, Party, Path, Reference, Relation, RelationKind, Tool, Unread, unique_ref
+from sbomgen.sbom.bom import (
+    Bom,
+    Component,
+    Hash,
+    Identity,
+    Method,
+    Party,
+    Path,
+    Reference,
+    Relation,
+    RelationKind,
+    Swid,
+    Tool,
+    Unread,
+    unique_ref,
+)
 from sbomgen.sbom.properties import FURTHER_CPE, PATHS, Properties, without_owner
 
 _BOM = frozenset({"$schema", "bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies",
@@ -13,8 +28,9 @@ _METADATA = frozenset({"timestamp", "lifecycles", "tools", "authors", "component
 _COMPONENT = frozenset({
     "type", "bom-ref", "supplier", "author", "authors", "manufacturer", "publisher", "group", "name", "version", "description", "scope",
     "hashes", "licenses", "copyright", "cpe", "purl", "externalReferences", "properties", "evidence", "components", "pedigree",
-    "omniborId", "swhid",
+    "omniborId", "swhid", "swid",
 })  # fmt: skip
+_IDENTITY = frozenset({"field", "confidence", "concludedValue", "methods"})
 _MODELLED = PATHS | {FURTHER_CPE}
 
 CONTAINERS = frozenset({"container", "operating-system"})
@@ -95,6 +111,8 @@ class _Reader:
                 references=tuple(_references(tree)),
                 properties=tuple(pair for pair in properties if pair[0] not in _MODELLED),
                 paths=self._paths(tree, properties),
+                identities=tuple(self._identities(tree)),
+                swid=self._swid(tree),
                 excluded=tree.get("scope") == "excluded",
                 identified=bool(tree.get("swid") or tree.get("swhid") or tree.get("omniborId")),
             )
@@ -129,13 +147,32 @@ class _Reader:
 
     def _paths(self, tree: dict[str, Any], properties: tuple[tuple[str, str], ...]) -> tuple[Path, ...]:
         evidence = part(tree, "evidence")
-        self.unread.members(evidence, {"occurrences"}, "/components/*/evidence")
+        self.unread.members(evidence, {"occurrences", "identity"}, "/components/*/evidence")
         found = [
             Path(location, text(one, "additionalContext"))
             for _, one in parts(evidence, "occurrences")
             if (location := text(one, "location"))
         ]
         return tuple(found) or tuple(Path(value) for name, value in properties if name == "sbomgen:path")
+
+    def _identities(self, tree: dict[str, Any]) -> Iterator[Identity]:
+        """One in 1.5, a list of them since."""
+        stated = part(tree, "evidence").get("identity")
+        for _, one in parts({"identity": stated if isinstance(stated, list) else [stated]}, "identity"):
+            self.unread.members(one, _IDENTITY, "/components/*/evidence/identity")
+            methods = tuple(
+                Method(technique, confidence, text(method, "value"))
+                for _, method in parts(one, "methods")
+                if (technique := text(method, "technique")) and (confidence := _confidence(method)) is not None
+            )
+            if field := text(one, "field"):
+                yield Identity(field, _confidence(one), text(one, "concludedValue"), methods)
+
+    def _swid(self, tree: dict[str, Any]) -> Swid | None:
+        swid = part(tree, "swid")
+        self.unread.members(swid, {"tagId", "name", "version"}, "/components/*/swid")
+        tag_id, name = text(swid, "tagId"), text(swid, "name")
+        return Swid(tag_id, name, text(swid, "version")) if tag_id and name else None
 
     def _dependencies(self) -> None:
         kinds = {one.ref: one.kind for one in self.components}
@@ -154,6 +191,15 @@ class _Reader:
             for ref in (*texts(one, "dependencies"), *texts(one, "assemblies")):
                 if aggregate and ref in self.refs:
                     yield ref, aggregate
+
+
+def _confidence(tree: dict[str, Any]) -> float | None:
+    """Between 0 and 1; XML has it as text."""
+    try:
+        stated = float(tree["confidence"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return stated if 0 <= stated <= 1 else None
 
 
 def _tools(metadata: dict[str, Any]) -> Iterator[Tool]:

@@ -9,13 +9,15 @@ from sbomgen.sbom.bom import Bom, Component, Hash, Party, PartyKind, Reference, 
 from sbomgen.sbom.properties import PATHS, Properties, diff_ids, paths_of_properties, properties_of_statement, without_owner
 
 DOCUMENT = "SPDXRef-DOCUMENT"
+NO_TIME = "1970-01-01T00:00:00Z"
+"""Stands where the format demands a time and none is known, in ours and in other reproducible documents."""
 
 _DOCUMENT = frozenset({"SPDXID", "spdxVersion", "creationInfo", "name", "dataLicense", "documentNamespace", "documentDescribes", "packages",
                        "hasExtractedLicensingInfos", "relationships", "annotations", "files", "snippets"})  # fmt: skip
 _PACKAGE = frozenset({
     "SPDXID", "name", "versionInfo", "supplier", "originator", "downloadLocation", "filesAnalyzed", "checksums", "homepage", "sourceInfo",
     "licenseConcluded", "licenseDeclared", "copyrightText", "description", "summary", "externalRefs", "primaryPackagePurpose",
-    "annotations",
+    "annotations", "builtDate",
 })  # fmt: skip
 KINDS = {
     "APPLICATION": "application", "FRAMEWORK": "framework", "LIBRARY": "library", "CONTAINER": "container",
@@ -71,7 +73,7 @@ class _Reader:
             version=self.version,
             name=text(tree, "name"),
             identifier=text(tree, "documentNamespace"),
-            timestamp=text(info, "created"),
+            timestamp=time if (time := text(info, "created")) != NO_TIME else None,
             phase=_phase(info),
             tools=tuple(actor for actor in actors if isinstance(actor, Tool)),
             authors=tuple(actor for actor in actors if isinstance(actor, Party)),
@@ -147,6 +149,7 @@ class _Reader:
             declared=(declared,) if declared else (),
             concluded=(concluded,) if concluded else (),
             copyright=stated(tree, "copyrightText"),
+            built=text(tree, "builtDate"),
             references=tuple(_references(tree)),
             properties=tuple(pair for pair in properties if pair[0] not in PATHS),
             paths=paths_of_properties(properties, layers),

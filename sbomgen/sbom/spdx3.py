@@ -6,7 +6,7 @@ from typing import Any
 from sbomgen.sbom._trees import parts, text, texts
 from sbomgen.sbom.bom import Bom, Component, Hash, Party, PartyKind, Reference, Relation, RelationKind, Tool, Unread
 from sbomgen.sbom.properties import PATHS, Properties, diff_ids, paths_of_properties, properties_of_statement, without_owner
-from sbomgen.sbom.spdx2 import PHASES
+from sbomgen.sbom.spdx2 import NO_TIME, PHASES
 
 KINDS = {"operatingSystem": "operating-system"}
 _SAME = frozenset({"application", "container", "device", "file", "firmware", "framework", "library", "source"})
@@ -16,7 +16,7 @@ ALGORITHMS = {"sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512
 _PACKAGE = frozenset({
     "type", "spdxId", "@id", "creationInfo", "name", "description", "summary", "externalIdentifier", "externalRef", "verifiedUsing",
     "originatedBy", "suppliedBy", "software_primaryPurpose", "software_packageVersion", "software_packageUrl", "software_homePage",
-    "software_downloadLocation", "software_sourceInfo", "software_copyrightText",
+    "software_downloadLocation", "software_sourceInfo", "software_copyrightText", "builtTime",
 })  # fmt: skip
 _HANDLED = frozenset({"CreationInfo", "SpdxDocument", "software_Sbom", "Relationship", "LifecycleScopedRelationship", "Annotation", "Tool",
                       "SoftwareAgent", "Person", "Organization", "Agent", "software_Package", "simplelicensing_LicenseExpression",
@@ -67,7 +67,7 @@ class _Reader:
             version=self.version,
             name=text(document, "name") or text(sbom, "name"),
             identifier=text(document, "spdxId"),
-            timestamp=text(info, "created"),
+            timestamp=time if (time := text(info, "created")) != NO_TIME else None,
             phase=next((PHASES[one] for one in texts(sbom, "software_sbomType") if one in PHASES), None),
             tools=tuple(self._tools(info)),
             authors=tuple(party for name in texts(info, "createdBy") if (party := self._party(name))),
@@ -177,6 +177,7 @@ class _Reader:
             declared=tuple(declared),
             concluded=tuple(concluded),
             copyright=text(tree, "software_copyrightText"),
+            built=text(tree, "builtTime"),
             references=tuple(_references(tree)),
             properties=tuple(pair for pair in properties if pair[0] not in PATHS),
             paths=paths_of_properties(properties, layers),

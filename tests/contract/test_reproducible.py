@@ -22,12 +22,14 @@ MACHINES: list[tuple[dict[str, str], int]] = [
     ({"LC_ALL": "de_DE", "TZ": "America/St_Johns", "PYTHONHASHSEED": "0", "COLUMNS": "222", "FORCE_COLOR": "1"}, 0),
 ]  # fmt: skip
 TIMEOUT_S = 120
+ALONE = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+"""What every process has: none leaves a half-written module where the disk is full."""
 
 
 def started(arguments: Sequence[str | Path], env: Mapping[str, str], umask: int = -1, before: Callable[[], None] | None = None) -> str:
     """Runs sbomgen in a process of its own, with nothing of this one's environment; its exit code and stderr."""
     ran = subprocess.run(
-        [sys.executable, "-m", "sbomgen", *map(str, arguments)], cwd=PROJECT, env={"PATH": os.environ["PATH"], **env}, umask=umask,
+        [sys.executable, "-m", "sbomgen", *map(str, arguments)], cwd=PROJECT, env={**ALONE, **env}, umask=umask,
         preexec_fn=before, capture_output=True, text=True, timeout=TIMEOUT_S,
     )  # fmt: skip
     return f"{ran.returncode} {ran.stderr}"

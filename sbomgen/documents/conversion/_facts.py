@@ -31,14 +31,14 @@ _VCS = re.compile(r"(?:git|svn|hg|bzr)\+")
 _TYPES = {phase: sbom_type for sbom_type, phase in PHASES.items() if sbom_type != "deployed"}
 
 
-def utc_time(bom: Bom) -> str | None:
-    """The document's time as all formats write it, `YYYY-MM-DDThh:mm:ssZ`; None where it has none, or a text that is none."""
+def utc_time(stated: str | None) -> str | None:
+    """A time as all formats write it, `YYYY-MM-DDThh:mm:ssZ`; None where none is stated, or a text that is none."""
     from datetime import UTC, datetime
 
-    if bom.timestamp is None or not _TIME.fullmatch(bom.timestamp):
+    if stated is None or not _TIME.fullmatch(stated):
         return None
     try:
-        return datetime.fromisoformat(bom.timestamp).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromisoformat(stated).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError):
         return None
 
@@ -80,6 +80,8 @@ def identifiers(one: Component, losses: Losses) -> tuple[str | None, list[str]]:
     cpes = list(filter(is_cpe, one.cpes))
     losses.add("PURLs of source packages, and what is no PURL", int(one.purl != purl))
     losses.add("CPEs that are not of version 2.3", len(one.cpes) - len(cpes))
+    losses.add("how components were recognised", len(one.identities))
+    losses.add("SWID tags", int(one.swid is not None))
     supplier = one.supplier.name if one.supplier else None
     losses.add("publishers", int(one.publisher is not None and not (supplier and one.publisher.startswith(supplier))))
     return purl, cpes

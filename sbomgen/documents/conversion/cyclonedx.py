@@ -14,7 +14,7 @@ from sbomgen.documents.conversion._facts import checksums, owners, related, utc_
 from sbomgen.documents.conversion._losses import Losses
 from sbomgen.documents.escape import clean, clean_lines
 from sbomgen.documents.licences import licence_expression, licence_id
-from sbomgen.sbom.bom import Bom, Component, Party, RelationKind
+from sbomgen.sbom.bom import Bom, Component, Identity, Party, RelationKind
 from sbomgen.sbom.cyclonedx import CONTAINERS
 from sbomgen.sbom.properties import FURTHER_CPE, LABEL, OWNED_BY
 
@@ -33,6 +33,13 @@ _AGGREGATES = frozenset(
     {"complete", "incomplete", "incomplete_first_party_only", "incomplete_third_party_only", "unknown", "not_specified"}
 )
 _PHASES = frozenset({"design", "pre-build", "build", "post-build", "operations", "discovery", "decommission"})
+_FIELDS_OF_1_6 = frozenset({"omniborId", "swhid"})
+_FIELDS = frozenset({"group", "name", "version", "purl", "cpe", "swid", "hash"}) | _FIELDS_OF_1_6
+_TECHNIQUES = frozenset({
+    "source-code-analysis", "binary-analysis", "manifest-analysis", "ast-fingerprint", "hash-comparison", "instrumentation",
+    "dynamic-analysis", "filename", "attestation", "other",
+})  # fmt: skip
+"""What an identity may be of, and how it may be found."""
 _URL_PART = r"(?:[^\s<>\"{}|\\^`\[\]%#]|%[0-9A-Fa-f]{2})*"
 _URL = re.compile(rf"(?!$)(?:[A-Za-z][A-Za-z0-9+.-]*:|(?![^/?#]*:)){_URL_PART}(?:#{_URL_PART})?")
 """An IRI or a relative one (RFC 3987): `git@host:path` is neither."""
@@ -97,7 +104,7 @@ class _Writer:
         if source.phase and not (phase and self.has(versions.LIFECYCLES)):
             self.losses.add("the phase of the life cycle")
         return cdx.Metadata(
-            timestamp=utc_time(source),
+            timestamp=utc_time(source.timestamp),
             lifecycles=[cdx.Lifecycle(phase)] if phase and self.has(versions.LIFECYCLES) else None,
             tools=self._tools(),
             authors=[cdx.Author(_name(one), _email(one)) for one in source.authors] or None,
@@ -127,7 +134,8 @@ class _Writer:
             type=self._kind(one),
             bom_ref=self.refs[one.ref],
             supplier=supplier,
-            author=_name(one.originator) if one.originator and one.originator != one.supplier else None,
+            authors=[cdx.Author(_name(one.originator), _email(one.originator))] if one.originator and self.has(versions.AUTHORS) else None,
+            author=_name(one.originator) if one.originator and not self.has(versions.AUTHORS) else None,
             publisher=one.publisher,
             group=group,
             name=name,
@@ -139,6 +147,7 @@ class _Writer:
             copyright=one.copyright,
             cpe=cpes[0] if cpes else None,
             purl=one.purl,
+            swid=cdx.Swid(tag_id=one.swid.tag_id, name=one.swid.name, version=one.swid.version) if one.swid else None,
             pedigree=self._pedigree(one),
             external_references=self._references(one),
             properties=_properties(properties) or None,
@@ -152,8 +161,9 @@ class _Writer:
         self.losses.add(
             "checksums that are not what their algorithm says, or of another algorithm", len(one.hashes) - len(checksums(one.hashes))
         )
-        if one.originator and one.originator != one.supplier and (one.originator.email or one.originator.url):
+        if one.originator and (one.originator.url or (one.originator.email and not self.has(versions.AUTHORS))):
             self.losses.add("addresses of authors")
+        self.losses.add("when components were built", int(one.built is not None))
         if one.supplier and one.supplier.url:
             self.losses.add("sites of suppliers")
         self.losses.add("checksums of external references", sum(len(reference.hashes) for reference in one.references))
@@ -170,9 +180,15 @@ class _Writer:
 
     def _licenses(self, one: Component) -> list[cdx.LicenseEntry | cdx.ExpressionEntry] | None:
         """A list of licences, or one expression alone: until 1.7 the format allows no other."""
-        stated = list(dict.fromkeys([*((text, "declared") for text in one.declared), *((text, "concluded") for text in one.concluded)]))
+        pairs = [*((text, "declared") for text in one.declared), *((text, "concluded") for text in one.concluded)]
+        stated = list(dict.fromkeys((part, acknowledgement) for text, acknowledgement in pairs for part in self._parts(text)))
         alone = len(stated) == 1 or self.has(versions.LISTED_EXPRESSIONS)
-        return [self._license(text, acknowledgement, alone) for text, acknowledgement in stated] or None
+        return list(dict.fromkeys(self._license(text, acknowledgement, alone) for text, acknowledgement in stated)) or None
+
+    def _parts(self, text: str) -> list[str]:
+        """An expression with references is a list again, as SPDX joins it: so they keep their texts."""
+        terms = _terms(text)
+        return terms if any(term in self.texts for term in terms) else [text]
 
     def _license(self, text: str, acknowledgement: str, alone: bool) -> cdx.LicenseEntry | cdx.ExpressionEntry:
         said = acknowledgement if self.has(versions.ACKNOWLEDGEMENT) else None
@@ -208,12 +224,34 @@ class _Writer:
         return list(dict.fromkeys(found)) or None
 
     def _evidence(self, one: Component) -> cdx.Evidence | None:
-        if not one.paths or not self.has(versions.EVIDENCE):
-            return None
         context = self.has(versions.OCCURRENCE_CONTEXT)
         self.losses.add("the layer of each file of evidence", 0 if context else sum(path.diff_id is not None for path in one.paths))
+        identity = self._identity(one)
         occurrences = [cdx.Occurrence(path.path, path.diff_id if context else None) for path in one.paths]
-        return cdx.Evidence(occurrences=occurrences)
+        is_said = (identity or occurrences) and self.has(versions.EVIDENCE)
+        return cdx.Evidence(identity, occurrences or None) if is_said else None
+
+    def _identity(self, one: Component) -> cdx.Identity | list[cdx.Identity] | None:
+        """A list in 1.7, and in 1.6 where one is needed: see `Evidence`."""
+        fields = _FIELDS if self.has(versions.CONCLUDED_VALUE) else _FIELDS - _FIELDS_OF_1_6
+        known = [found for found in one.identities if found.field in fields] if self.has(versions.EVIDENCE) else []
+        kept = known if self.has(versions.CONCLUDED_VALUE) else known[:1]
+        self.losses.add("how components were recognised", len(one.identities) - len(kept))
+        written = [self._identified(found, one.purl) for found in kept]
+        return written if len(written) > 1 or self.has(versions.LISTED_IDENTITIES) else next(iter(written), None)
+
+    def _identified(self, found: Identity, purl: str | None) -> cdx.Identity:
+        methods = [
+            cdx.Method(method.technique, _number(method.confidence), method.value)
+            for method in found.methods
+            if method.technique in _TECHNIQUES
+        ]
+        concluded = found.concluded if self.has(versions.CONCLUDED_VALUE) else None
+        # The PURL stands on the component too.
+        unsaid = concluded is None and found.concluded not in {None, purl}
+        self.losses.add("how components were recognised", len(found.methods) - len(methods) + unsaid)
+        confidence = None if found.confidence is None else _number(found.confidence)
+        return cdx.Identity(field=found.field, confidence=confidence, concluded_value=concluded, methods=methods or None)
 
     def _nested(self) -> dict[str, list[str]]:
         """What other components than images and systems contain stands within them, each in the first that has it and never in itself."""
@@ -243,6 +281,31 @@ class _Writer:
         for ref, aggregate in self.source.known:
             known.setdefault(aggregate if aggregate in _AGGREGATES else "unknown", []).append(self.refs[ref])
         return [cdx.Composition(aggregate, sorted(set(refs))) for aggregate, refs in sorted(known.items())]
+
+
+def _number(confidence: float) -> float:
+    """A whole number is written as one: 1, not 1.0."""
+    return int(confidence) if confidence.is_integer() else confidence
+
+
+def _terms(expression: str) -> list[str]:
+    """What AND joins on the outside of an expression, without brackets around a whole term.
+
+    >>> _terms("(MIT OR ISC) AND LicenseRef-a")
+    ['MIT OR ISC', 'LicenseRef-a']
+    >>> _terms("MIT OR ISC AND LicenseRef-a")
+    ['MIT OR ISC AND LicenseRef-a']
+    """
+    terms, depth = [[]], 0  # type: tuple[list[list[str]], int]
+    for word in expression.replace("(", "( ").replace(")", " )").split():
+        depth += (word == "(") - (word == ")")
+        if depth == 0 and word == "OR":
+            return [expression]
+        if depth == 0 and word == "AND":
+            terms.append([])
+        else:
+            terms[-1].append(word)
+    return [" ".join(term[1:-1] if term[:1] == ["("] else term).replace("( ", "(").replace(" )", ")") for term in terms if term]
 
 
 def _leads(holder: dict[str, str], start: str, end: str) -> bool:

@@ -27,6 +27,7 @@ from sbomgen.documents.conversion._facts import (
 from sbomgen.documents.conversion._losses import Losses
 from sbomgen.documents.escape import clean_lines
 from sbomgen.sbom.bom import Bom, Component, Party, RelationKind
+from sbomgen.sbom.cyclonedx import CONTAINERS
 from sbomgen.sbom.spdx2 import ALGORITHMS, DOCUMENT, KINDS
 
 _VERSIONS = {version.name: version for version in spdx.VERSIONS}
@@ -55,7 +56,7 @@ class _Writer:
     def __init__(self, bom: Bom, version: str, tool_version: str, losses: Losses) -> None:
         self.source, self.version, self.losses = bom, _VERSIONS[version], losses
         self.tool = f"Tool: sbomgen-{tool_version}"
-        self.created = utc_time(bom) or facts.NO_TIME
+        self.created = utc_time(bom.timestamp) or facts.NO_TIME
         self.licences = Licences(bom)
         self.owners = owners(bom)
         self.source_infos = source_infos(bom)
@@ -92,8 +93,6 @@ class _Writer:
         source = self.source
         self.losses.add("the supplier of the SBOM", int(source.supplier is not None))
         self.losses.add("sites of authors", sum(one.url is not None for one in source.authors))
-        complete = [aggregate for _, aggregate in source.known if aggregate != "unknown" and not aggregate.startswith("incomplete")]
-        self.losses.add("that contents are known completely", len(complete))
         if source.phase and not sbom_type(source):
             self.losses.add("the phase of the life cycle")
 
@@ -126,9 +125,15 @@ class _Writer:
             copyright_text=clean_lines(one.copyright) if one.copyright else unknown,
             description=one.description,
             external_refs=self._identifiers(one) or None,
+            built_date=self._built(one),
             primary_package_purpose=self._purpose(one),
             annotations=[spdx.Annotation(self.tool, self.created, "OTHER", comment) for comment in comments] or None,
         )
+
+    def _built(self, one: Component) -> str | None:
+        built = utc_time(one.built) if self.version.dates else None
+        self.losses.add("when components were built", int(built is None and one.built is not None))
+        return built
 
     def _purpose(self, one: Component) -> str | None:
         if not self.version.purposes:
@@ -159,11 +164,15 @@ class _Writer:
                 comment = facts.OWNED_BY if kind is RelationKind.OWNED_BY else None
                 comment = facts.HIDDEN if kind is RelationKind.CONTAINS and relation.to_ref in hidden else comment
                 yield spdx.Relationship(self.ids[relation.from_ref], name, self.ids[relation.to_ref], comment)
+        containers = {one.ref for one in source.components if one.kind in CONTAINERS} | {source.root}
         for ref, aggregate in source.known:
-            if aggregate == "unknown" or aggregate.startswith("incomplete"):
-                yield spdx.Relationship(
-                    self.ids[ref], "CONTAINS", spdx.NOASSERTION, f"{aggregate.partition('_')[0]}: by the converted document"
-                )
+            name = "CONTAINS" if ref in containers else "DEPENDS_ON"
+            nothing, why = (spdx.NONE, facts.COMPLETE) if aggregate == "complete" else (spdx.NOASSERTION, _unknown(aggregate))
+            yield spdx.Relationship(self.ids[ref], name, nothing, why)
+
+
+def _unknown(aggregate: str) -> str:
+    return f"{aggregate.partition('_')[0]}: by the converted document"
 
 
 def _actor(party: Party | None) -> str | None:

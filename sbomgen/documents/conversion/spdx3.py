@@ -65,7 +65,7 @@ class _Writer(ElementsBuilder):
         self.licence_texts(self.licences.extracted())
         self._collections()
         self.losses.add("the supplier of the SBOM", int(source.supplier is not None))
-        created = utc_time(source) or facts.NO_TIME
+        created = utc_time(source.timestamp) or facts.NO_TIME
         return spdx3.Graph(spdx3.CONTEXT, [spdx3.CreationInfo(spdx3.CREATION_INFO, self.version, created, agents, tools), *self.elements])
 
     def _package(self, one: Component) -> None:
@@ -81,6 +81,7 @@ class _Writer(ElementsBuilder):
             description=one.description,
             external_identifier=[*purls, *(spdx3.ExternalIdentifier("cpe23", cpe) for cpe in cpes)] or None,
             verified_using=self._hashes(one.hashes) or None,
+            built_time=utc_time(one.built),
             originated_by=[originator] if originator else None,
             supplied_by=self._party(one.supplier),
             software_primary_purpose=self._purpose(one),

@@ -4,7 +4,7 @@ import pytest
 
 from sbomgen.catalogers._executables import PACKAGE_NOTE
 from sbomgen.catalogers.elf_note import DATABASES, SECTION_LIMIT_BYTES, ElfNoteCataloger
-from sbomgen.model import Distro, Package, Problem
+from sbomgen.model import Distro, Package, Problem, Technique
 from tests.support.evidence import MemoryFile, MemoryView, packages_of, read_all
 from tests.support.executables import elf, package_note, pe
 
@@ -43,6 +43,7 @@ def test_a_note_becomes_a_package_of_its_distribution(order: str, wide: bool) ->
             arch="x86_64",
             distro=Distro("fedora", "40"),
             evidence=(PATH,),
+            technique=Technique.BINARY_ANALYSIS,
         )
     ]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sbomgen.documents import WriteOptions
 from sbomgen.documents.cyclonedx import CycloneDxJson
 from sbomgen.inventory import Inventory
-from sbomgen.model import Distro, EvidencePath, Hash, Package, Problem, ProblemCode, SourcePackage, TrackedPackage
+from sbomgen.model import Distro, EvidencePath, Hash, Package, Problem, ProblemCode, SourcePackage, Technique, TrackedPackage
 from tests.support.inventories import alpine_inventory, apk, digest, image, inventory, large_inventory, tracked
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
@@ -110,10 +110,15 @@ def test_evidence_names_the_files_and_the_layers_that_wrote_them() -> None:
     }  # fmt: skip
 
 
-def test_what_is_found_inside_of_executables_says_so() -> None:
-    go = Package(type="golang", name="example.org/app", raw_version="v1.2.3", root="bin/app", evidence=("bin/app",))
-    evidence = component(inventory([tracked(go, "pkg:golang/example.org/app@v1.2.3")]), "example.org/app")["evidence"]
-    assert evidence["identity"]["methods"][0]["technique"] == "binary-analysis"
+@pytest.mark.parametrize(
+    ("technique", "confidence"), [(Technique.BINARY_ANALYSIS, 1), (Technique.HASH_COMPARISON, 1), (Technique.FILENAME, 0.5)]
+)
+def test_evidence_says_how_a_package_was_recognised(technique: Technique, confidence: float) -> None:
+    found = Package(type="maven", name="a", raw_version="1", root="app", evidence=("app/a-1.jar",), technique=technique)
+    identity = component(inventory([tracked(found, "pkg:maven/a@1")]), "a")["evidence"]["identity"]
+    assert (identity["confidence"], identity["methods"]) == (
+        confidence, [{"technique": technique.value, "confidence": confidence, "value": "app/a-1.jar"}],
+    )  # fmt: skip
 
 
 def test_a_package_without_files_has_no_evidence() -> None:

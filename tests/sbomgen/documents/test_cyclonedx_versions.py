@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sbomgen.documents import LossyWriter, WriteOptions
 from sbomgen.documents.cyclonedx import VERSION_LIMIT_CHARACTERS, CycloneDxJson, CycloneDxXml
 from sbomgen.inventory import Inventory
-from sbomgen.model import Distro, Hash, Package, SourcePackage
+from sbomgen.model import Distro, Hash, Package, SourcePackage, Technique
 from sbomgen.purl import purl_of
 from tests.support.inventories import alpine_inventory, apk, image, inventory, large_inventory, tracked
 
@@ -166,7 +166,8 @@ def test_a_version_longer_than_the_schema_s_limit_is_only_in_the_purl(version: s
 
 
 def test_what_an_executable_says_of_itself_is_binary_analysis() -> None:
-    noted = tracked(apk("demo", "1", evidence=("usr/bin/demo",)), "pkg:apk/alpine/demo@1", cataloger="elf-note")
+    package = apk("demo", "1", evidence=("usr/bin/demo",), technique=Technique.BINARY_ANALYSIS)
+    noted = tracked(package, "pkg:apk/alpine/demo@1", cataloger="elf-note")
     assert component(inventory([noted]), "1.6")["evidence"]["identity"]["methods"][0]["technique"] == "binary-analysis"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sbomgen.documents import WRITERS, WriteOptions
 from sbomgen.documents.conversion import CONVERTERS, convert
 from sbomgen.errors import UnreadableError
-from sbomgen.sbom.bom import Bom, Component, Hash, Party, Reference, Relation, RelationKind
+from sbomgen.sbom.bom import Bom, Component, Hash, Identity, Method, Party, PartyKind, Reference, Relation, RelationKind, Swid
 from sbomgen.sbom.bom import Path as Shown
 from sbomgen.sbom.document import document_of, read_document
 from sbomgen.sbom.read import bom_of
@@ -113,8 +113,18 @@ def component(ref: str = "a", **changes: Any) -> Component:
         ({"purl": "no purl"}, "spdx-json", "2.3", "what is no PURL"),
         ({"publisher": "Somebody"}, "spdx3-json", "3.0.1", "publishers"),
         ({"concluded": ("MIT",)}, "cyclonedx-json", "1.5", "that licences are concluded"),
-        ({"originator": Party(name="A", email="a@b.example")}, "cyclonedx-json", "1.6", "addresses of authors"),
+        ({"originator": Party(name="A", email="a@b.example")}, "cyclonedx-json", "1.5", "addresses of authors"),
+        ({"originator": Party(name="A", url="https://b.example/")}, "cyclonedx-json", "1.6", "addresses of authors"),
+        ({"built": "2024-09-06T12:05:36Z"}, "cyclonedx-json", "1.7", "when components were built"),
+        ({"built": "2024-09-06T12:05:36Z"}, "spdx-json", "2.2", "when components were built"),
+        ({"built": "yesterday"}, "spdx-json", "2.3", "when components were built"),
         ({"paths": (Shown("a", "sha256:0"),)}, "cyclonedx-json", "1.5", "the layer of each file"),
+        ({"paths": (Shown("a", "sha256:0"),)}, "cyclonedx-json", "1.4", "the layer of each file"),
+        ({"identities": (Identity("purl"),)}, "cyclonedx-json", "1.4", "how components were recognised"),
+        ({"identities": (Identity("swhid"),)}, "cyclonedx-xml", "1.5", "how components were recognised"),
+        ({"identities": (Identity("purl", methods=(Method("sorcery", 1),)),)}, "cyclonedx-json", "1.6", "how components were recognised"),
+        ({"identities": (Identity("purl"),)}, "spdx3-json", "3.0.1", "how components were recognised"),
+        ({"swid": Swid("a", "b")}, "spdx-json", "2.3", "SWID tags"),
         ({"version": "1" * 2000}, "cyclonedx-json", "1.6", "versions of more than 1024 characters"),
     ],
 )
@@ -126,6 +136,46 @@ def test_what_is_lost_is_said(change: dict[str, Any], form: str, version: str, s
 def test_what_a_reader_does_not_know_is_a_loss() -> None:
     text = b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "services": [{"name": "a"}], "components": [{"name": "a", "tags": ["b"]}]}'
     assert {"/services", "/components/*/tags"} <= set(convert(read(text), "spdx-json", "2.3", "1.0").losses)
+
+
+@pytest.mark.parametrize("middle", FORMS)
+def test_completeness_and_missing_time_survive_every_way(middle: tuple[str, str]) -> None:
+    source = bom(component(kind="container"), component("b"), known=(("a", "complete"), ("b", "incomplete")), timestamp=None)
+    back = converted(converted(source, *middle), "cyclonedx-json", "1.6")
+    names = {one.ref: one.name for one in back.components}
+    assert ({names[ref]: known for ref, known in back.known}, back.timestamp) == ({"a": "complete", "b": "incomplete"}, None)
+
+
+@pytest.mark.parametrize(
+    "middle", [("spdx-tag-value", "2.3"), ("spdx3-json", "3.0.1"), ("cyclonedx-xml", "1.6"), ("cyclonedx-json", "1.7")]
+)
+def test_authors_and_times_of_components_survive(middle: tuple[str, str]) -> None:
+    author = Party(name="Jo", email="jo@acme.example", kind=PartyKind.PERSON)
+    source = bom(component(originator=author, supplier=author, built="2024-09-06T12:05:36Z"))
+    (back,) = converted(converted(source, *middle), "spdx-json", "2.3").components
+    assert (back.originator, back.supplier) == (author, author)
+    assert (back.built is None) is middle[0].startswith("cyclonedx")
+
+
+@pytest.mark.parametrize("version", ["1.5", "1.6", "1.7"])
+@pytest.mark.parametrize("form", ["cyclonedx-json", "cyclonedx-xml"])
+def test_how_a_component_was_recognised_stays_in_cyclonedx(form: str, version: str) -> None:
+    found = Identity("purl", 0.5, None if version == "1.5" else "pkg:a/b@1", (Method("filename", 0.5, "a"), Method("other", 1)))
+    source = bom(component(identities=(found,), swid=Swid("a", "b", "1")), version=version)
+    (back,) = converted(source, form, version).components
+    assert (back.identities, back.swid) == ((found,), Swid("a", "b", "1"))
+
+
+@pytest.mark.parametrize("middle", [("spdx-json", "2.3"), ("spdx-tag-value", "2.2"), ("spdx3-json", "3.0.1")])
+@pytest.mark.parametrize(
+    "declared", [("GPL-2+", "MIT", "Expat"), ("MIT OR ISC", "a licence\nof two lines"), ("A", "B AND C"), ("MIT AND ISC",), ("Odd",)]
+)
+def test_lists_of_licences_come_back_from_spdx_with_their_texts(declared: tuple[str, ...], middle: tuple[str, str]) -> None:
+    source = bom(component(declared=declared))
+    said = convert(converted(source, *middle), "cyclonedx-json", "1.7", "1.0")
+    (back,) = (one for one in read(said.document).components)
+    assert back.declared == declared
+    assert not [loss for loss in said.losses if "licence" in loss]
 
 
 def test_licences_keep_their_texts_from_spdx_to_spdx() -> None:
