@@ -25,7 +25,7 @@ from sbomgen.catalogers._java_contents import CERTAIN, SUFFIXES, Allowance, Cont
 from sbomgen.catalogers._java_identity import identify, without_version
 from sbomgen.catalogers._java_manifest import VALUE_LIMIT_CHARS, Coordinates
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
-from sbomgen.model import Edge, Hash, Package, Problem, ProblemCode, Technique
+from sbomgen.model import Edge, EdgeKind, Hash, Package, Problem, ProblemCode, Technique
 
 ARCHIVE_LIMIT_BYTES = 4 << 30
 """Of one archive on the disk: the largest seen (fat jars with native libraries) have under 2 GiB."""
@@ -108,7 +108,7 @@ class JavaCataloger:
                 yield from _with_few_problems(file.path, _Reading(file.path).archive(stream, ()))
 
     def assemble(self, view: ImageView) -> Iterator[Package | Edge | Problem]:
-        """The packages of all visible archives; of one version in one root one."""
+        """The packages of all visible archives, of one version in one root one; an archive depends on what lies or was shaded in it."""
         archives: list[VisibleFact] = []
         published: dict[str, list[Coordinates]] = defaultdict(list)
         for visible in view.facts(self.name):
@@ -117,13 +117,17 @@ class JavaCataloger:
             elif archive := view.resolve(visible.path.removesuffix(".pom") + ".jar"):
                 published[archive].append(visible.fact.coordinates)
         packages: dict[tuple[str, str], tuple[Package, dict[str, None]]] = {}
+        places: dict[tuple[str, str], list[Package]] = {}
         for visible in archives:
             folder, slash, name = visible.path.rpartition("/")
             path = f"{view.resolve(folder) or folder}{slash}{name}"
-            for package in _packages(visible, path, *self._elsewhere(visible.fact, published.get(path, []))):
+            found = list(_packages(visible, path, *self._elsewhere(visible.fact, published.get(path, []))))
+            places[visible.path, visible.fact.inner] = found
+            for package in found:
                 _, evidence = packages.setdefault((package.slot, package.raw_version), (package, {}))
                 evidence[visible.path] = None
         yield from (structs.replace(package, evidence=tuple(evidence)) for package, evidence in packages.values())
+        yield from _edges(places)
 
     def _elsewhere(self, fact: ArchiveFact, published: list[Coordinates]) -> tuple[list[Coordinates], Technique]:
         """Coordinates that others state of an archive without a pom, and how it is known then.
@@ -248,6 +252,26 @@ def _packages(visible: VisibleFact, path: str, elsewhere: list[Coordinates], tec
     for component in fact.components:
         if component != own:
             yield Package(type="maven", name=component.name, raw_version=component.version, root=archive, evidence=(visible.path,))
+
+
+def _edges(places: dict[tuple[str, str], list[Package]]) -> Iterator[Edge]:
+    """From each archive to what was shaded into it, and to it from the next one around it; by path and way, an archive stands first."""
+    for (path, inner), (own, *shaded) in places.items():
+        outer = next((places[path, way][:1] for way in _around(inner) if (path, way) in places), [])
+        for start, end in (*((one, own) for one in outer), *((own, one) for one in shaded)):
+            if (start.slot, start.raw_version) != (end.slot, end.raw_version):
+                yield Edge(EdgeKind.DEPENDS_ON, start.slot, end.slot, start.raw_version, end.raw_version)
+
+
+def _around(inner: str) -> Iterator[str]:
+    """The ways to the archives around one, the nearest first.
+
+    >>> list(_around("a.war!/lib/b.jar"))
+    ['a.war', '']
+    """
+    while inner:
+        inner = inner.rpartition("!/")[0]
+        yield inner
 
 
 def _place(path: str, inner: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from sbomgen.catalogers._java_contents import CERTAIN, LICENCE_LIMIT_CHARS, LICE
 from sbomgen.catalogers.java import ARCHIVE_LIMIT_BYTES, DEPTH_LIMIT, PROBLEMS_LIMIT, JavaCataloger
 from sbomgen.evidence import EvidenceTooLargeError
 from sbomgen.history import PackageHistory
-from sbomgen.model import EventKind, Hash, Package, ProblemCode
+from sbomgen.model import Edge, EdgeKind, EventKind, Hash, Package, ProblemCode, Technique
 from sbomgen.purl import purl_of
 from tests.support.evidence import MemoryFile, MemoryView, packages_of, read_all
 from tests.support.jars import jar, manifest, pom
@@ -79,6 +79,28 @@ def test_shaded_artifacts_are_packages_of_the_archive() -> None:
     expected = ["opt/app.jar: commons-io:commons-io@2.6", "opt/app.jar: org.yaml:snakeyaml@1.26", "opt: org.example:app@9"]
     assert found_in({"opt/app-9.jar": body}) == expected
     assert found_in({"opt/app-9.jar": b"#!/bin/sh\nexec java -jar $0\n" + body}) == expected
+
+
+def test_an_archive_depends_on_what_lies_in_it_and_was_shaded_into_it() -> None:
+    silent = jar({"lib/b-2.jar": library("b"), "lib/c-3.jar": jar({**pom("org.example:c:3"), **pom("commons-io:commons-io:2.6")})})
+    ear = jar({**pom("org.example:all:3"), "data.zip.jar": silent, "a-1.0.jar": library("a")})
+    edges = [found for found in CATALOGER.assemble(MemoryView({"all-3.ear": ear})) if isinstance(found, Edge)]
+    names = {(edge.kind, edge.from_slot.split("|")[2], edge.to_slot.split("|")[2], edge.to_version) for edge in edges}
+    assert {(start, end, version) for _, start, end, version in names} >= {
+        ("org.example:all", "org.example:a", "1.0"), ("org.example:c", "commons-io:commons-io", "2.6"),
+    }  # fmt: skip
+    assert {kind for kind, *_ in names} == {EdgeKind.DEPENDS_ON}
+    assert {end for _, _, end, _ in names} == {"org.example:a", "org.example:b", "org.example:c", "commons-io:commons-io", "data.zip"}
+
+
+def test_how_an_archive_is_known_is_told() -> None:
+    def technique(body: bytes, cataloger: JavaCataloger = CATALOGER) -> Technique:
+        return packages_of(cataloger, MemoryView({"opt/a-1.jar": body}))[0].technique
+
+    assert technique(library("a")) is Technique.MANIFEST_ANALYSIS
+    assert technique(jar(manifest())) is Technique.FILENAME
+    assert technique(jar(manifest(Group_Id="org.example", Short_Name="a", Plugin_Version="1"))) is Technique.MANIFEST_ANALYSIS
+    assert technique(jar(manifest()), JavaCataloger(lambda _: ("org.example", "a", "1"))) is Technique.HASH_COMPARISON
 
 
 def test_a_spring_boot_jar_is_itself_and_its_libraries() -> None:
