@@ -28,6 +28,8 @@ class Element(Struct, frozen=True, kw_only=True):
     """Components that lack it, where that is seen on the document as a whole."""
     adds: str | None = None
     """What adds it to the document, or to the component that the document is about."""
+    required: bool = True
+    """False: due only where it exists, which no document tells; a document conforms without it."""
     not_in_images: str | None = None
     """Why an image does not tell it of a package."""
 
@@ -65,8 +67,8 @@ class Checked(Struct, frozen=True):
 
     @property
     def conforms(self) -> bool:
-        """Whether every element is met."""
-        return all(result.status is Status.MET for result in self.results)
+        """Whether every element that is due in any case is met."""
+        return all(result.status is Status.MET for result in self.results if result.element.required)
 
 
 def listed(bom: Bom) -> tuple[Component, ...]:

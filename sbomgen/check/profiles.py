@@ -12,7 +12,7 @@ TIME_VARIABLE = "SOURCE_DATE_EPOCH, where the image states no time"
 _BSI_FORMATS = {"cyclonedx-json": (1, 6), "cyclonedx-xml": (1, 6), "spdx3-json": (3, 0, 1)}
 """The least version of each format that the guideline takes (section 4)."""
 
-_DELIVERED = "an installed package is no longer the file that it was delivered as; the image does not hold that file"
+_DELIVERED = "an installed package is mostly no longer the file that it was delivered as (archives and executables are: not stated)"
 
 
 def _reachable(bom: Bom) -> set[str]:
@@ -65,6 +65,10 @@ def _checksums(component: Component) -> Iterator[Hash]:
 
 def _has_property(name: str) -> Callable[[Component], bool]:
     return lambda component: any(stated.lower() == name for stated, _ in component.properties)
+
+
+def _refers_to(*types: str) -> Callable[[Component], bool]:
+    return lambda component: any(reference.type in types for reference in component.references)
 
 
 def _accepted_form(bom: Bom) -> bool:
@@ -192,6 +196,22 @@ BSI = Profile(
                 not_in_images=_DELIVERED,
             )
             for name in ("executable", "archive", "structured")
+        ),
+        Element(id="sbom_uri", title="URI of the SBOM, where it exists", of_document=lambda bom: bool(bom.identifier), required=False),
+        *(
+            Element(
+                id=identifier,
+                title=f"{title}, where it exists",
+                of_component=of_component,
+                required=False,
+                not_in_images="the metadata of these packages do not state it",
+            )
+            for identifier, title, of_component in (
+                ("source_uri", "URI of the source code", _refers_to("vcs", "source-distribution")),
+                ("deployable_uri", "URI of the deployable component", _refers_to("distribution")),
+                ("other_identifiers", "Other unique identifiers (PURL, CPE, SWID, …)", _identified),
+                ("original_licence", "Original licence (declared)", lambda one: bool(one.declared)),
+            )
         ),
     ),
 )  # fmt: skip

@@ -26,6 +26,9 @@ OWNED_BY = "owned-by: the file list of the related package of the operating syst
 COMPLETE = "complete: there is nothing else"
 HIDDEN = "hidden: a later layer removed this package; its bytes still ship in a lower one"
 
+NOT_SAID = ("how a package was recognised: by its metadata, its checksum, its file name",)
+"""What no version has a place for."""
+
 SLUG_CHARACTERS = 60
 """Of a name within an identifier: what makes it unique is the digest behind it."""
 

@@ -41,6 +41,7 @@ def _element(result: Result) -> dict[str, object]:
         "id": result.element.id,
         "title": result.element.title,
         "status": result.status,
+        "required": result.element.required,
         "of": "document" if result.element.of_document else "component",
         "missing": [_component(component) for component in result.missing],
         "why": result.why,

@@ -4,6 +4,7 @@ import msgspec
 
 from sbomgen.documents import _spdx_model as spdx
 from sbomgen.documents._spdx_document import spdx_document
+from sbomgen.documents._spdx_facts import NOT_SAID
 from sbomgen.documents._spdx_tag_value import tag_value
 from sbomgen.documents._writer import WriteOptions
 from sbomgen.documents.content import named_by_content
@@ -21,7 +22,8 @@ class _SpdxWriter:
         """What documents of a version do not say, in words."""
         chosen = _version(version)
         purposes = () if chosen.purposes else ("the purpose of a package (container, operating system, library, source)",)
-        return purposes if chosen.dates else (*purposes, "the time at which the image was built")
+        dates = () if chosen.dates else ("the time at which the image was built",)
+        return (*NOT_SAID, *purposes, *dates)
 
 
 class SpdxJson(_SpdxWriter):

@@ -32,6 +32,10 @@ class Spdx3Json:
     versions: tuple[str, ...] = (spdx3.SPEC_VERSION,)
     suffix = ".spdx3.json"
 
+    def losses(self, version: str | None) -> tuple[str, ...]:
+        """See `LossyWriter.losses`."""
+        return facts.NOT_SAID
+
     def write(self, inventory: Inventory, options: WriteOptions) -> bytes:
         """The document, indented."""
         return msgspec.json.format(named_by_content(msgspec.json.encode(_Builder(inventory, options).graph())), indent=2) + b"\n"

@@ -141,7 +141,14 @@ def test_several_documents_that_are_no_json_do_not_share_stdout(tmp_path: Path, 
 
 @pytest.mark.parametrize(
     ("form", "notes"),
-    [("cyclonedx-json@1.4", 4), ("cyclonedx-xml@1.5", 2), ("spdx-tag-value@2.2", 2), ("cyclonedx-json", 0), ("spdx-json", 0), ("purls", 0)],
+    [
+        ("cyclonedx-json@1.4", 4),
+        ("cyclonedx-xml@1.5", 2),
+        ("spdx-tag-value@2.2", 3),
+        ("cyclonedx-json", 0),
+        ("spdx-json@2.3", 1),
+        ("purls", 0),
+    ],
 )
 def test_what_a_format_has_no_place_for_is_said_when_asked(tmp_path: Path, form: str, notes: int) -> None:
     said = run("sbomgen", image(tmp_path), "-o", form, "-v").stderr

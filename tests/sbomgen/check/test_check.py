@@ -10,7 +10,7 @@ import sbomgen
 from sbomgen.check import PROFILES, Checked, Status
 from sbomgen.documents import WRITERS, WriteOptions
 from sbomgen.errors import UnreadableError
-from sbomgen.sbom.bom import Bom, Component, Hash, Party, Relation, RelationKind, Tool
+from sbomgen.sbom.bom import Bom, Component, Hash, Party, Reference, Relation, RelationKind, Tool
 from sbomgen.sbom.document import document_of, read_document
 from sbomgen.sbom.read import bom_of
 from tests.support.inventories import alpine_inventory, inventory
@@ -51,6 +51,16 @@ def test_a_document_that_has_everything_conforms(profile: Any) -> None:
     assert profile.check(whole()).conforms
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_is_due_where_it_exists_is_told_and_a_document_conforms_without_it(profile: Any) -> None:
+    checked = profile.check(whole())
+    lacking = {result.element.id for result in checked.results if result.status is not Status.MET}
+    assert lacking == ({"sbom_uri", "source_uri", "deployable_uri"} if profile is BSI else set())
+    references = tuple(Reference(kind, "https://a.example/") for kind in ("vcs", "distribution"))
+    components = tuple(msgspec.structs.replace(one, references=references) for one in whole().components)
+    assert set(statuses(profile.check(whole(identifier="urn:uuid:1", components=components))).values()) == {Status.MET}
+
+
 @pytest.mark.parametrize(
     ("profile", "element", "change"),
     [
@@ -88,6 +98,8 @@ def test_what_the_document_lacks_is_missing(profile: Any, element: str, change: 
         (BSI, "deployable_hash", {"hashes": (Hash("SHA-256", "0" * 64),)}),
         (BSI, "filename", {"properties": ()}),
         (BSI, "archive_property", {"properties": ()}),
+        (BSI, "other_identifiers", {"purl": None}),
+        (BSI, "original_licence", {"declared": ()}),
     ],
 )
 def test_a_component_that_lacks_an_element_is_named(profile: Any, element: str, change: dict[str, Any]) -> None:
@@ -133,7 +145,7 @@ def test_every_form_of_an_image_gives_the_same_elements(profile: Any) -> None:
             found[form, version] = {
                 result.element.id: (result.status, sorted(component.name for component in result.missing))
                 for result in checked.results
-                if result.element.id not in {"identifier", "format"}
+                if result.element.id not in {"identifier", "other_identifiers", "format"}
             }
     first, *others = found.values()
     assert all(other == first for other in others)
