@@ -5,7 +5,7 @@ large document, and refuse it whole for one wrong value. What a reader does not 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -163,6 +163,8 @@ class Bom(Struct, frozen=True, kw_only=True):
     """Of licences that are not on SPDX's list, by `LicenseRef-`."""
     unread: tuple[tuple[str, int], ...] = ()
     """What the document says beyond this model: patterns of places (`/components/*/releaseNotes`), and how often."""
+    wrong: tuple[str, ...] = ()
+    """What could not be read since it is of another type than is due, with its place: `/components: a list is due`."""
 
     @property
     def subject(self) -> Component | None:
@@ -179,16 +181,43 @@ def unique_ref(wanted: str, taken: set[str]) -> str:
     return ref
 
 
+_EMPTY: tuple[object, ...] = (None, [], {}, "")
+_DUE: dict[type, str] = {str: "a text", list: "a list", dict: "an object"}
+WRONG_LIMIT = 100
+"""Values of wrong types that are told: a document may have millions."""
+
+
+def shapes(texts: Iterable[str] = (), objects: Iterable[str] = (), lists: Iterable[str] = ()) -> dict[str, type]:
+    """Of which type members of an object are to be, by name; lists are of objects."""
+    return {name: kind for kind, names in ((str, texts), (dict, objects), (list, lists)) for name in names}
+
+
 class Unread:
-    """Counts what a reader passes over."""
+    """Counts what a reader passes over, and notes where a value is of another type than is due."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._wrong: list[str] = []
+
+    def shapes(self, tree: Mapping[str, object], due: Mapping[str, type], place: str) -> None:
+        """Members of an object that are not of the type that is due, or lists of what are no objects; what is empty is of any."""
+        for name, kind in due.items():
+            value = tree.get(name)
+            if value in _EMPTY:
+                continue
+            if not isinstance(value, kind):
+                self._wrong.append(f"{place}/{name}: {_DUE[kind]} is due")
+            elif isinstance(value, list):
+                self._wrong += [f"{place}/{name}/{at}: {_DUE[dict]} is due" for at, one in enumerate(value) if not isinstance(one, dict)]
+
+    def wrong(self) -> tuple[str, ...]:
+        """The first of what was noted."""
+        return tuple(self._wrong[:WRONG_LIMIT])
 
     def members(self, tree: dict[str, object], known: Iterable[str], where: str) -> None:
         """Those of an object that are not among the known."""
         for name in tree.keys() - known:
-            if tree[name] not in (None, [], {}, ""):
+            if tree[name] not in _EMPTY:
                 self.add(f"{where}/{name}")
 
     def add(self, where: str, times: int = 1) -> None:

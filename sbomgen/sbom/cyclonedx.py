@@ -18,6 +18,7 @@ from sbomgen.sbom.bom import (
     Swid,
     Tool,
     Unread,
+    shapes,
     unique_ref,
 )
 from sbomgen.sbom.properties import FURTHER_CPE, PATHS, Properties, without_owner
@@ -31,6 +32,13 @@ _COMPONENT = frozenset({
     "omniborId", "swhid", "swid",
 })  # fmt: skip
 _IDENTITY = frozenset({"field", "confidence", "concludedValue", "methods"})
+_BOM_SHAPES = shapes(objects=("metadata",), lists=("components", "dependencies", "compositions", "vulnerabilities"))
+_METADATA_SHAPES = shapes(texts=("timestamp",), objects=("component", "supplier"), lists=("authors", "lifecycles", "properties"))
+_COMPONENT_SHAPES = shapes(
+    texts=("type", "bom-ref", "name", "group", "version", "description", "publisher", "scope", "copyright", "purl", "cpe"),
+    objects=("supplier", "pedigree", "evidence", "swid"),
+    lists=("hashes", "licenses", "externalReferences", "properties", "components"),
+)
 _MODELLED = PATHS | {FURTHER_CPE}
 
 CONTAINERS = frozenset({"container", "operating-system"})
@@ -53,6 +61,8 @@ class _Reader:
     def bom(self) -> Bom:
         tree, metadata = self.tree, part(self.tree, "metadata")
         self.unread.members(tree, _BOM, "")
+        self.unread.shapes(tree, _BOM_SHAPES, "")
+        self.unread.shapes(metadata, _METADATA_SHAPES, "/metadata")
         self.unread.members(metadata, _METADATA, "/metadata")
         root = self._component(metadata["component"], "/metadata/component") if part(metadata, "component") else None
         for number, one in parts(tree, "components"):
@@ -79,11 +89,13 @@ class _Reader:
             vulnerabilities=bool(tree.get("vulnerabilities")),
             properties=_properties(metadata),
             unread=self.unread.counted(),
+            wrong=self.unread.wrong(),
         )
 
     def _component(self, tree: dict[str, Any], place: str) -> str:
         """Adds a component and those within it; its ref."""
         self.unread.members(tree, _COMPONENT, "/components/*" if place.startswith("/components") else place)
+        self.unread.shapes(tree, _COMPONENT_SHAPES, place)
         ref = unique_ref(text(tree, "bom-ref") or place, self.refs)
         owner, properties = without_owner(_properties(tree))
         if owner:

@@ -55,10 +55,13 @@ def _rdf_tree(document: Document) -> Any:
         from spdx_tools.spdx.parser.rdf.rdf_parser import translate_graph_to_document
     except ImportError as exc:
         raise UsageError(f"{document.path}: RDF/XML is read by spdx-tools: pip install 'sbompair[validate]'") from exc
+    from sbomgen.sbom.silence import silence, why_not
+
     graph = Graph()
     converter: Any = DocumentConverter  # the library has no types for it
     try:
-        graph.parse(data=document.text.decode(), format="xml")
-        return converter().convert(translate_graph_to_document(graph))
-    except Exception as exc:
-        raise UnreadableError(f"{document.path}: spdx-tools does not read this RDF/XML: {type(exc).__name__}: {exc}") from exc
+        with silence():
+            graph.parse(data=document.text.decode(), format="xml")
+            return converter().convert(translate_graph_to_document(graph))
+    except (Exception, SystemExit) as exc:  # the reader ends the process where it finds no document
+        raise UnreadableError(f"{document.path}: spdx-tools does not read this RDF/XML: {why_not(exc)}") from exc

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sbomgen.sbom._trees import NO_VALUES, part, parts, stated, text, texts
-from sbomgen.sbom.bom import Bom, Component, Hash, Party, PartyKind, Reference, Relation, RelationKind, Tool, Unread, unique_ref
+from sbomgen.sbom.bom import Bom, Component, Hash, Party, PartyKind, Reference, Relation, RelationKind, Tool, Unread, shapes, unique_ref
 from sbomgen.sbom.properties import PATHS, Properties, diff_ids, paths_of_properties, properties_of_statement, without_owner
 
 DOCUMENT = "SPDXRef-DOCUMENT"
@@ -19,6 +19,16 @@ _PACKAGE = frozenset({
     "licenseConcluded", "licenseDeclared", "copyrightText", "description", "summary", "externalRefs", "primaryPackagePurpose",
     "annotations", "builtDate",
 })  # fmt: skip
+_DOCUMENT_SHAPES = shapes(
+    texts=("name", "documentNamespace"),
+    objects=("creationInfo",),
+    lists=("packages", "files", "snippets", "hasExtractedLicensingInfos", "relationships", "annotations"),
+)
+_PACKAGE_SHAPES = shapes(
+    texts=("SPDXID", "name", "versionInfo", "supplier", "originator", "downloadLocation", "homepage", "licenseConcluded", "licenseDeclared",
+           "copyrightText", "description", "primaryPackagePurpose", "builtDate"),
+    lists=("checksums", "externalRefs", "annotations"),
+)  # fmt: skip
 KINDS = {
     "APPLICATION": "application", "FRAMEWORK": "framework", "LIBRARY": "library", "CONTAINER": "container",
     "OPERATING_SYSTEM": "operating-system", "OPERATING-SYSTEM": "operating-system", "DEVICE": "device", "FIRMWARE": "firmware",
@@ -54,6 +64,8 @@ class _Reader:
     def bom(self) -> Bom:
         tree, info = self.tree, part(self.tree, "creationInfo")
         self.unread.members(tree, _DOCUMENT, "")
+        self.unread.shapes(tree, _DOCUMENT_SHAPES, "")
+        self.unread.shapes(info, shapes(texts=("created",)), "/creationInfo")
         for name in ("files", "snippets"):
             self.unread.add(f"/{name}", len(list(parts(tree, name))))
         self._annotations()
@@ -83,6 +95,7 @@ class _Reader:
             known=tuple(self.known.items()),
             licence_texts=tuple(self.licence_texts.items()),
             unread=self.unread.counted(),
+            wrong=self.unread.wrong(),
         )
 
     def _described(self) -> Iterator[str]:
@@ -124,6 +137,7 @@ class _Reader:
 
     def _component(self, tree: dict[str, Any], place: str, layers: list[str], relations: list[Relation]) -> Component:
         self.unread.members(tree, _PACKAGE, "/packages/*")
+        self.unread.shapes(tree, _PACKAGE_SHAPES, place)
         ref = unique_ref(text(tree, "SPDXID") or place, self.refs)
         owner, properties = without_owner(tuple(pair for statement in self.statements.get(ref, ()) for pair in statement))
         if owner in self.ids:

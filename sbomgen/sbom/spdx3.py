@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sbomgen.sbom._trees import parts, text, texts
-from sbomgen.sbom.bom import Bom, Component, Hash, Party, PartyKind, Reference, Relation, RelationKind, Tool, Unread
+from sbomgen.sbom.bom import Bom, Component, Hash, Party, PartyKind, Reference, Relation, RelationKind, Tool, Unread, shapes
 from sbomgen.sbom.properties import PATHS, Properties, diff_ids, paths_of_properties, properties_of_statement, without_owner
 from sbomgen.sbom.spdx2 import NO_TIME, PHASES
 
@@ -18,6 +18,11 @@ _PACKAGE = frozenset({
     "originatedBy", "suppliedBy", "software_primaryPurpose", "software_packageVersion", "software_packageUrl", "software_homePage",
     "software_downloadLocation", "software_sourceInfo", "software_copyrightText", "builtTime",
 })  # fmt: skip
+_PACKAGE_SHAPES = shapes(
+    texts=("name", "description", "software_primaryPurpose", "software_packageVersion", "software_packageUrl", "software_copyrightText",
+           "suppliedBy", "builtTime"),
+    lists=("externalIdentifier", "externalRef", "verifiedUsing"),
+)  # fmt: skip
 _HANDLED = frozenset({"CreationInfo", "SpdxDocument", "software_Sbom", "Relationship", "LifecycleScopedRelationship", "Annotation", "Tool",
                       "SoftwareAgent", "Person", "Organization", "Agent", "software_Package", "simplelicensing_LicenseExpression",
                       "simplelicensing_SimpleLicensingText"})  # fmt: skip
@@ -36,6 +41,7 @@ class _Reader:
     def __init__(self, tree: dict[str, Any], form: str, version: str) -> None:
         self.form, self.version = form, version
         self.unread = Unread()
+        self.unread.shapes(tree, shapes(lists=("@graph",)), "")
         whole = tree if isinstance(tree.get("@graph"), list) else {"@graph": [tree]}
         self.places: dict[str, str] = {}
         self.elements: dict[str, dict[str, Any]] = {}
@@ -77,6 +83,7 @@ class _Reader:
             known=tuple(self.known.items()),
             licence_texts=tuple(self._licence_texts()),
             unread=self.unread.counted(),
+            wrong=self.unread.wrong(),
         )
 
     def _of_type(self, kind: str) -> Iterator[dict[str, Any]]:
@@ -156,6 +163,7 @@ class _Reader:
     ) -> Component:
         tree = self.elements[name]
         self.unread.members(tree, _PACKAGE, "/@graph/*")
+        self.unread.shapes(tree, _PACKAGE_SHAPES, self.places[name])
         owner, properties = without_owner(statement)
         if owner in self.packages:
             relations.append(Relation(name, RelationKind.OWNED_BY, owner or ""))

@@ -1,8 +1,5 @@
 """SPDX 2.2 and 2.3 in every form, judged by spdx-tools: its parsers, then its validator."""
 
-import contextlib
-import io
-import logging
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,6 +7,7 @@ from typing import Any
 from sbomgen.errors import UnreadableError
 from sbomgen.sbom import document as forms
 from sbomgen.sbom.document import Document
+from sbomgen.sbom.silence import silence, why_not
 from sbomgen.sbom.spdx_xml import spdx_xml_tree
 from sbomgen.sbom.yaml import yaml_tree
 from sbomgen.validation.failure import Failure, libraries_needed, pointer_of, shortened
@@ -29,14 +27,14 @@ def failures(document: Document) -> Iterator[Failure]:
     parse = _PARSERS[document.format]
     places = _Places(document)
     try:
-        with _silence():
+        with silence():
             whole = parse(document)
     except SPDXParsingError as exc:
         return (places.failure(message, None) for message in list(exc.messages))
     except UnreadableError:
         raise
-    except Exception as exc:
-        raise UnreadableError(f"{document.path}: the parser of spdx-tools breaks off: {type(exc).__name__}: {exc}") from exc
+    except (Exception, SystemExit) as exc:  # its reader of RDF ends the process where it finds no document
+        raise UnreadableError(f"{document.path}: the parser of spdx-tools breaks off: {why_not(exc)}") from exc
     messages = validate_full_spdx_document(whole)
     return (places.failure(message.validation_message, message.context.spdx_id or message.context.parent_id) for message in messages)
 
@@ -69,18 +67,6 @@ class _Places:
             rb"^\W*(?:SPDXID|LicenseID|licenseId)\W+" + re.escape(spdx_id.encode()) + rb"\b", self._document.text, re.MULTILINE
         )
         return self._document.text.count(b"\n", 0, found.start()) + 1 if found else None
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """The libraries print of their parsing tables, and log of what they do not like in RDF."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        logging.disable(before)
 
 
 def _from_json(document: Document) -> Any:

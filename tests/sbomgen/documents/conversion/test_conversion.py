@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sbomgen.documents import WRITERS, WriteOptions
 from sbomgen.documents.conversion import CONVERTERS, convert
 from sbomgen.errors import UnreadableError
-from sbomgen.sbom.bom import Bom, Component, Hash, Identity, Method, Party, PartyKind, Reference, Relation, RelationKind, Swid
+from sbomgen.sbom.bom import WRONG_LIMIT, Bom, Component, Hash, Identity, Method, Party, PartyKind, Reference, Relation, RelationKind, Swid
 from sbomgen.sbom.bom import Path as Shown
 from sbomgen.sbom.document import document_of, read_document
 from sbomgen.sbom.read import bom_of
@@ -309,6 +309,55 @@ def test_a_target_that_cannot_be_written_leaves_the_old_file(tmp_path: Path, mon
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.json"]
     source.unlink()
     assert run("sbomgen", "convert", source, "-o", f"spdx-json={target}").code == 3
+
+
+@pytest.mark.parametrize(
+    ("tree", "places"),
+    [
+        ({"components": {"a": 1}, "metadata": [1]}, ["/metadata: an object", "/components: a list"]),
+        ({"components": [{"name": "a", "version": 3}]}, ["/components/0/version: a text"]),
+        ({"components": [{"name": "a", "components": ["b"]}]}, ["/components/0/components/0: an object"]),
+        ({"components": [{"name": "a"}, 7]}, ["/components/1: an object"]),
+        ({"metadata": {"component": {"name": ["a"]}}, "dependencies": 3}, ["/metadata/component/name: a text", "/dependencies: a list"]),
+    ],
+)
+def test_values_of_wrong_types_are_named_by_their_place(tree: dict[str, Any], places: list[str], tmp_path: Path) -> None:
+    source, target = tmp_path / "a.json", tmp_path / "b.json"
+    source.write_bytes(msgspec.json.encode({"bomFormat": "CycloneDX", "specVersion": "1.6", **tree}))
+    converted, checked = run("sbomgen", "convert", source, "-o", f"spdx-json={target}"), run("sbomgen", "check", source)
+    assert (converted.code, checked.code, target.exists()) == (5, 1, True)
+    for place in places:
+        assert f"{source}: {place} is due; passed over" in converted.stderr
+        assert f"{source}: {place} is due; passed over" in checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (b'{"spdxVersion": "SPDX-2.3", "packages": [{"name": "a", "versionInfo": 1.5}]}', "/packages/0/versionInfo: a text is due"),
+        (b"spdxVersion: SPDX-2.3\npackages:\n- name: a\n  versionInfo: 1.5\n", "/packages/0/versionInfo: a text is due"),
+        (b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": 5}', "/@graph: a list is due"),
+        (b'{"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": [5]}', "/@graph/0: an object is due"),
+    ],
+)
+def test_wrong_types_are_seen_in_spdx_too(text: bytes, place: str) -> None:
+    assert read(text).wrong == (place,)
+
+
+def test_of_very_many_wrong_values_the_first_are_told() -> None:
+    text = msgspec.json.encode({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": list(range(1_000))})
+    assert len(read(text).wrong) == WRONG_LIMIT
+
+
+@pytest.mark.parametrize("command", [("convert", "-o", "spdx-json"), ("check",), ("validate",)])
+def test_rdf_without_a_document_is_unreadable_and_ends_no_process(command: tuple[str, ...], tmp_path: Path) -> None:
+    source = tmp_path / "a.rdf"
+    source.write_text(
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://spdx.org/rdf/terms#">'
+        "<specVersion>SPDX-2.3</specVersion></rdf:RDF>"
+    )
+    ran = run("sbomgen", *command, source)
+    assert (ran.code, f"{source}: " in ran.stderr, "ERROR:root" in ran.stderr) == (3, True, False), ran.stderr
 
 
 KNOWN_TO_FAIL = ("GPL-2.0-with-classpath-exception", "OpenSSL+", "BLAKE3")
