@@ -31,6 +31,7 @@ _COMPONENT = frozenset({
     "hashes", "licenses", "copyright", "cpe", "purl", "externalReferences", "properties", "evidence", "components", "pedigree",
     "omniborId", "swhid", "swid",
 })  # fmt: skip
+_LICENCE = frozenset({"id", "name", "expression", "text", "acknowledgement", "bom-ref"})
 _IDENTITY = frozenset({"field", "confidence", "concludedValue", "methods"})
 _BOM_SHAPES = shapes(objects=("metadata",), lists=("components", "dependencies", "compositions", "vulnerabilities"))
 _METADATA_SHAPES = shapes(texts=("timestamp",), objects=("component", "supplier"), lists=("authors", "lifecycles", "properties"))
@@ -69,6 +70,7 @@ class _Reader:
             self._component(one, f"/components/{number}")
         self._dependencies()
         self.unread.add("/vulnerabilities", len(list(parts(tree, "vulnerabilities"))))
+        self._within(metadata, "lifecycles", {"phase"}, "/metadata", one_of_them=True)
         stated = [_party(author) for _, author in parts(metadata, "authors")]
         manufacturer = _party(part(metadata, "manufacturer") or part(metadata, "manufacture"))
         subject = self.components[0] if root else None
@@ -96,6 +98,9 @@ class _Reader:
         """Adds a component and those within it; its ref."""
         self.unread.members(tree, _COMPONENT, "/components/*" if place.startswith("/components") else place)
         self.unread.shapes(tree, _COMPONENT_SHAPES, place)
+        self._within(tree, "externalReferences", {"type", "url", "hashes"}, "/components/*")
+        self._within(tree, "authors", {"name", "email", "bom-ref"}, "/components/*", one_of_them=True)
+        self._within(part(tree, "supplier"), "contact", {"name", "email", "bom-ref"}, "/components/*/supplier", one_of_them=True)
         ref = unique_ref(text(tree, "bom-ref") or place, self.refs)
         owner, properties = without_owner(_properties(tree))
         if owner:
@@ -151,6 +156,7 @@ class _Reader:
         concluded: list[str] = []
         for _, entry in parts(tree, "licenses"):
             licence = part(entry, "license") or entry
+            self.unread.members(licence, _LICENCE, "/components/*/licenses")
             whole = text(part(licence, "text"), "content")
             stated = text(licence, "id", "expression") or whole or text(licence, "name")
             if stated:
@@ -160,12 +166,20 @@ class _Reader:
     def _paths(self, tree: dict[str, Any], properties: tuple[tuple[str, str], ...]) -> tuple[Path, ...]:
         evidence = part(tree, "evidence")
         self.unread.members(evidence, {"occurrences", "identity"}, "/components/*/evidence")
+        self._within(evidence, "occurrences", {"location", "additionalContext", "bom-ref"}, "/components/*/evidence")
         found = [
             Path(location, text(one, "additionalContext"))
             for _, one in parts(evidence, "occurrences")
             if (location := text(one, "location"))
         ]
         return tuple(found) or tuple(Path(value) for name, value in properties if name == "sbomgen:path")
+
+    def _within(self, tree: dict[str, Any], name: str, known: set[str], where: str, *, one_of_them: bool = False) -> None:
+        """Counts what the objects of a list state beside what is known, or of which one is taken up the others."""
+        listed = [one for _, one in parts(tree, name)]
+        for one in listed:
+            self.unread.members(one, known, f"{where}/{name}")
+        self.unread.add(f"{where}/{name}: beside the first", len(listed) - 1 if one_of_them and listed else 0)
 
     def _identities(self, tree: dict[str, Any]) -> Iterator[Identity]:
         """One in 1.5, a list of them since."""
@@ -188,6 +202,7 @@ class _Reader:
 
     def _dependencies(self) -> None:
         kinds = {one.ref: one.kind for one in self.components}
+        self._within(self.tree, "dependencies", {"ref", "dependsOn"}, "")
         for _, one in parts(self.tree, "dependencies"):
             ref = text(one, "ref") or ""
             kind = RelationKind.CONTAINS if kinds.get(ref) in CONTAINERS else RelationKind.DEPENDS_ON
@@ -198,6 +213,7 @@ class _Reader:
                     self.unread.add("/dependencies/*: a ref that no component has")
 
     def _known(self) -> Iterator[tuple[str, str]]:
+        self._within(self.tree, "compositions", {"bom-ref", "aggregate", "dependencies", "assemblies"}, "")
         for _, one in parts(self.tree, "compositions"):
             aggregate = text(one, "aggregate")
             for ref in (*texts(one, "dependencies"), *texts(one, "assemblies")):

@@ -296,7 +296,8 @@ def _terms(expression: str) -> list[str]:
     >>> _terms("MIT OR ISC AND LicenseRef-a")
     ['MIT OR ISC AND LicenseRef-a']
     """
-    terms, depth = [[]], 0  # type: tuple[list[list[str]], int]
+    terms: list[list[str]] = [[]]
+    depth = 0
     for word in expression.replace("(", "( ").replace(")", " )").split():
         depth += (word == "(") - (word == ")")
         if depth == 0 and word == "OR":

@@ -349,6 +349,23 @@ def test_of_very_many_wrong_values_the_first_are_told() -> None:
     assert len(read(text).wrong) == WRONG_LIMIT
 
 
+def test_what_stands_deep_in_a_component_and_is_not_read_is_a_loss_too() -> None:
+    component_ = {
+        "name": "a", "authors": [{"name": "b"}, {"name": "c", "phone": "1"}], "licenses": [{"license": {"id": "MIT", "url": "https://a.b"}}],
+        "externalReferences": [{"type": "vcs", "url": "https://a.b", "comment": "c"}],
+        "evidence": {"occurrences": [{"location": "a", "line": 3}]},
+        "supplier": {"name": "s", "contact": [{"email": "a@b.c"}, {"email": "d@b.c"}]},
+    }  # fmt: skip
+    whole = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [component_], "dependencies": [{"ref": "a", "provides": ["b"]}]}
+    assert {where for where, _ in read(msgspec.json.encode(whole)).unread} == {
+        "/components/*/authors/phone", "/components/*/authors: beside the first", "/components/*/licenses/url",
+        "/components/*/externalReferences/comment", "/components/*/evidence/occurrences/line",
+        "/components/*/supplier/contact: beside the first", "/dependencies/provides",
+    }  # fmt: skip
+    ours = read(written("cyclonedx-json")), read(written("cyclonedx-xml", "1.5"))
+    assert [one.unread for one in ours] == [(), ()]
+
+
 @pytest.mark.parametrize("command", [("convert", "-o", "spdx-json"), ("check",), ("validate",)])
 def test_rdf_without_a_document_is_unreadable_and_ends_no_process(command: tuple[str, ...], tmp_path: Path) -> None:
     source = tmp_path / "a.rdf"
