@@ -100,7 +100,7 @@ class _Names:
             for place, name, wanted in self._references(element, member, start):
                 kind = self._classes.get(name)
                 if kind is not None and not issubclass(kind, wanted):
-                    yield Failure(f"names {name}, which is a {kind.__name__}: {wanted.__name__} is due", pointer_of(place))
+                    yield Failure(f"names {name}, which is of class {kind.__name__}: {wanted.__name__} is due", pointer_of(place))
                 elif kind is None and name not in self._known and not name.startswith(_SPDX_SITES):
                     yield Failure(f"names {name}, which is neither in the document nor imported", pointer_of(place))
 
@@ -113,9 +113,10 @@ class _Names:
                 continue
             key = stated.compact or stated.iri
             whole = tree.get(key)
+            listed = whole if isinstance(whole, list) else []
             for number, value in enumerate(values):
-                place = [*at, key, *([number] if isinstance(whole, list) else [])]
-                inner = whole[number] if isinstance(whole, list) else whole
+                place = [*at, key, *([number] if number < len(listed) else [])]
+                inner = listed[number] if number < len(listed) else whole
                 if isinstance(value, str):
                     yield place, value, prop.cls
                 elif isinstance(inner, dict):

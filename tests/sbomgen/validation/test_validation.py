@@ -58,7 +58,7 @@ def changed(form: str, change: Any) -> bytes:
         ("spdx3-json", lambda tree: tree["@graph"][-1]["element"].append("urn:other"), None, "neither in the document nor imported"),
         ("spdx3-json", lambda tree: tree["@graph"][0]["createdBy"].append("urn:other"), "/@graph/0/createdBy/1", "neither in the document"),
         ("spdx3-json", lambda tree: tree["@graph"][-1].update(dataLicense="_:creationInfo"), None, "AnyLicenseInfo is due"),
-        ("spdx3-json", lambda tree: tree["@graph"][-1].update(dataLicense=NONE_ELEMENT), None, "which is a Individ"),
+        ("spdx3-json", lambda tree: tree["@graph"][-1].update(dataLicense=NONE_ELEMENT), None, "of class Individ"),
     ],
 )  # fmt: skip
 def test_failures_name_their_place_in_json(form: str, change: Any, pointer: str | None, said: str) -> None:
