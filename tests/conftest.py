@@ -33,7 +33,8 @@ _skipped: list[str] = []
 _caches = count()
 
 
-def _folder(variable: str, default: Path) -> Path:
+def given_folder(variable: str, default: Path) -> Path:
+    """The folder that a variable of the environment names, or the default; the test is skipped where it is absent."""
     folder = Path(os.environ.get(variable) or default)
     if not folder.is_dir():
         pytest.skip(f"{folder.name} is absent: set {variable} to its folder")
@@ -43,19 +44,19 @@ def _folder(variable: str, default: Path) -> Path:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real feeds, package databases, root file systems and SBOMs."""
-    return _folder("SBOMPAIR_DATA", PROJECT.parent / "shared" / "data")
+    return given_folder("SBOMPAIR_DATA", PROJECT.parent / "shared" / "data")
 
 
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of real images: `oci/NAME`, `archives/NAME.tar`, `truth/NAME.json`."""
-    return _folder("SBOMPAIR_CORPUS", PROJECT / "build" / "corpus")
+    return given_folder("SBOMPAIR_CORPUS", PROJECT / "build" / "corpus")
 
 
 @pytest.fixture(scope="session")
 def peers() -> Path:
     """The folder of other tools (`bin/NAME`) that run beside ours; tests that use it are marked `peer`."""
-    return _folder("SBOMPAIR_PEERS", PROJECT / "build" / "peers")
+    return given_folder("SBOMPAIR_PEERS", PROJECT / "build" / "peers")
 
 
 @pytest.fixture(autouse=True)

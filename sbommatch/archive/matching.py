@@ -67,18 +67,8 @@ class ArchiveMatch:
         self._store(pairs)
 
     def _choose(self, labels: Sequence[Label]) -> None:
-        """Raises ArchiveError where documents were stored by other rules.
-
-        The view `part` of occurrences is all of them where no document is left out: there is nothing to look up then.
-        """
-        chosen = f"SELECT segment, document, components FROM documents WHERE {with_labels(labels)}"
-        self.reader.execute(f"CREATE TEMP TABLE chosen AS {chosen}", parameters(labels))
-        [(stale,)] = self.reader.rows(
-            f"SELECT count(*) FROM documents SEMI JOIN chosen USING (segment, document) WHERE indexed_by <> '{INDEXED_BY}'"
-        )
-        if stale:
-            renewing = f"`sbommatch archive compact {self.reader.archive.path}` renews them"
-            raise ArchiveError(f"{self.reader.archive.path}: {stale} documents were stored by rules of another release; {renewing}")
+        """The view `part` of occurrences is all of them where no document is left out: there is nothing to look up then."""
+        choose(self.reader, labels)
         [(components,)] = self.reader.rows("SELECT coalesce(sum(components), 0) FROM chosen")
         is_all = sum(file.rows for file in self.reader.files[OCCURRENCES.name]) == components
         kept = "" if is_all else "SEMI JOIN chosen USING (segment, document)"
@@ -117,22 +107,7 @@ class ArchiveMatch:
         """Classes, as a query chooses them, as they are asked for."""
         rows = self.reader.rows(_IDENTITIES.format(classes=classes), values)
         for number, of_class in groupby(rows, key=itemgetter(0)):
-            yield number, self._identity(number, list(of_class))
-
-    def _identity(self, number: int, rows: Sequence[tuple[Any, ...]]) -> Identity:
-        _, coordinate_id, package, reason, cpe_reason, namespace, name, _, scheme, version, *_ = rows[0]
-        lookups = [_lookup(coordinate_id, *row[5:]) for row in rows if row[8] is not None]
-        own = [lookup for lookup in lookups if lookup.namespace != CPE_NAMESPACE]
-        is_by_cpe = len(own) < len(lookups) and needs_cpes(own, self._namespaces)
-        component = Component(
-            ref=str(number),
-            type="library",
-            name=package,
-            version=None if scheme else version,
-            purl=f"pkg:{namespace}/{name}" if namespace and ":" not in namespace and namespace != CPE_NAMESPACE else None,
-        )
-        stated = cpe_reason if is_by_cpe else reason
-        return Identity(component=component, lookups=tuple(lookups if is_by_cpe else own), reason=NotChecked(stated) if stated else None)
+            yield number, identity_of(list(of_class), self._namespaces)
 
     def resolve(self, number: int, identity: Identity) -> Resolved:
         """The answer for a class by itself."""
@@ -143,7 +118,7 @@ class ArchiveMatch:
         return self._matching.covered(resolved)
 
     def _store(self, pairs: Sequence[tuple[int, int]]) -> None:
-        changed = self._covered_pairs(pairs)
+        changed = covered_pairs(self._matching, self._resolved, pairs)
         [(classes,)] = self.reader.rows("SELECT coalesce(max(class), 0) FROM class")
         of_pair = {pair: classes + place for place, pair in enumerate(changed, 1)}
         answers = [*self._resolved.items(), *((of_pair[pair], resolved) for pair, resolved in changed.items())]
@@ -159,14 +134,49 @@ class ArchiveMatch:
             self.reader.execute(statement)
         self.reader.execute(f"CREATE TEMP TABLE reached AS {_REACHED_BUT_MOVED if of_pair else _REACHED}")
 
-    def _covered_pairs(self, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Resolved]:
-        """The answers for the delivered of each pair, where they are others than by itself."""
-        document: list[Resolved] = []
-        for place, (twin, owner) in enumerate(pairs):
-            document.append(_as(self._resolved[owner], f"{place} owner", None))
-            document.append(_as(self._resolved[twin], f"{place} twin", f"{place} owner"))
-        covered = self.covered(document)
-        return {pair: covered[2 * place + 1] for place, pair in enumerate(pairs) if covered[2 * place + 1] != document[2 * place + 1]}
+
+def choose(reader: Reader, labels: Sequence[Label]) -> None:
+    """Makes the table `chosen` of the documents with these labels. Raises ArchiveError where some were stored by other rules."""
+    chosen = f"SELECT segment, document, components FROM documents WHERE {with_labels(labels)}"
+    reader.execute(f"CREATE TEMP TABLE chosen AS {chosen}", parameters(labels))
+    [(stale,)] = reader.rows(
+        f"SELECT count(*) FROM documents SEMI JOIN chosen USING (segment, document) WHERE indexed_by <> '{INDEXED_BY}'"
+    )
+    if stale:
+        renewing = f"`sbommatch archive compact {reader.archive.path}` renews them"
+        raise ArchiveError(f"{reader.archive.path}: {stale} documents were stored by rules of another release; {renewing}")
+
+
+def identity_of(rows: Sequence[tuple[Any, ...]], namespaces: frozenset[str]) -> Identity:
+    """What a class is asked for as: its number, `coordinate_id`, `package`, `reason`, `cpe_reason`, and `LOOKUP_COLUMNS` of each lookup.
+
+    `namespaces` are those that count as checked.
+    """
+    number, coordinate_id, package, reason, cpe_reason, namespace, name, _, scheme, version, *_ = rows[0]
+    lookups = [_lookup(coordinate_id, *row[5:]) for row in rows if row[8] is not None]
+    own = [lookup for lookup in lookups if lookup.namespace != CPE_NAMESPACE]
+    is_by_cpe = len(own) < len(lookups) and needs_cpes(own, namespaces)
+    component = Component(
+        ref=str(number),
+        type="library",
+        name=package,
+        version=None if scheme else version,
+        purl=f"pkg:{namespace}/{name}" if namespace and ":" not in namespace and namespace != CPE_NAMESPACE else None,
+    )
+    stated = cpe_reason if is_by_cpe else reason
+    return Identity(component=component, lookups=tuple(lookups if is_by_cpe else own), reason=NotChecked(stated) if stated else None)
+
+
+def covered_pairs(
+    matching: Matching, resolved: Mapping[int, Resolved], pairs: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], Resolved]:
+    """The answers for the delivered of each pair (delivered, OS package), where they are others than by itself."""
+    document: list[Resolved] = []
+    for place, (twin, owner) in enumerate(pairs):
+        document.append(_as(resolved[owner], f"{place} owner", None))
+        document.append(_as(resolved[twin], f"{place} twin", f"{place} owner"))
+    covered = matching.covered(document)
+    return {pair: covered[2 * place + 1] for place, pair in enumerate(pairs) if covered[2 * place + 1] != document[2 * place + 1]}
 
 
 def _as(resolved: Resolved, ref: str, owned_by: str | None) -> Resolved:
@@ -277,10 +287,12 @@ JOIN place w ON w.segment = d.segment AND w.coordinate = d.coordinate
 WHERE o.owner IS NOT NULL
 """
 
-_IDENTITIES = """
-SELECT class, coordinate_id, package, reason, cpe_reason, namespace, name, name_kind, scheme, raw_version, key, arch, "module",
-    channels, assumes
-FROM lookup SEMI JOIN ({classes}) USING (class)
+LOOKUP_COLUMNS = ("namespace", "name", "name_kind", "scheme", "raw_version", "key", "arch", "module", "channels", "assumes")
+"""Of `coordinates`."""
+
+_IDENTITIES = f"""
+SELECT class, coordinate_id, package, reason, cpe_reason, {", ".join(f'"{name}"' for name in LOOKUP_COLUMNS)}
+FROM lookup SEMI JOIN ({{classes}}) USING (class)
 ORDER BY class, lookup
 """
 
@@ -348,10 +360,11 @@ def _store_outcomes(reader: Reader, answers: Answers) -> None:
     load(reader, "outcome", columns)
 
 
-def _found_row(number: int, finding: Finding) -> tuple[Any, ...]:
+def found_row(finding: Finding) -> tuple[Any, ...]:
+    """A finding's cells of `FOUND` but the class."""
     match, kev, epss, rules = finding.match, finding.kev, finding.epss, finding.suppressed_by
     return (
-        number, finding.id, " ".join(finding.ids), finding.severity.level.value, finding.severity.source, kev.added if kev else None,
+        finding.id, " ".join(finding.ids), finding.severity.level.value, finding.severity.source, kev.added if kev else None,
         epss.score if epss else None, finding.risk, finding.fix.state.value, ", ".join(finding.fix.versions), finding.status.value,
         ", ".join(rule.partition(" ")[0] for rule in rules), match.feed, match.record, match.rule, match.namespace, match.name,
         match.version, match.range, match.exact,
@@ -368,7 +381,7 @@ FOUND = {
 
 
 def _store_findings(reader: Reader, answers: Answers) -> None:
-    rows = [_found_row(number, finding) for number, (_, findings) in answers for finding in findings]
+    rows = [(number, *found_row(finding)) for number, (_, findings) in answers for finding in findings]
     cells: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) or [()] * len(FOUND)
     columns: dict[str, tuple[str, Sequence[Any]]] = {name: (FOUND[name], column) for name, column in zip(FOUND, cells, strict=True)}
     load(reader, "found", columns)

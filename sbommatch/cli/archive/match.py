@@ -5,11 +5,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 from msgspec import Struct
 
 from sbommatch.archive.documents import Label, StoredDocument
 from sbommatch.cli import base
 from sbommatch.cli.archive.options import archive_argument, where_option
+from sbommatch.cli.archive.spark import SparkJob, folder_of, match_on_spark
 from sbommatch.cli.scan import without_collector
 from sbommatch.errors import UsageError
 from sbommatch.reports import REPORTS
@@ -72,13 +74,23 @@ def _outputs(texts: Sequence[str]) -> tuple[list[WholeOutput], tuple[Output, ...
     f"format of scan: {', '.join(report.name for report in REPORTS)}.",
 )  # fmt: skip
 @base.as_of_option
+@base.option(
+    "--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True,
+    help="spark: for archives too large for one machine, on the Spark that its own settings name; with -o parquet=FOLDER alone.",
+)  # fmt: skip
 @base.quiet_option
-def match(archive: Path, *, db: Path | None, where: Sequence[Label], output: tuple[str, ...], as_of: datetime | None, quiet: bool) -> None:
+def match(
+    archive: Path, *, db: Path | None, where: Sequence[Label], output: tuple[str, ...], as_of: datetime | None, engine: str, quiet: bool
+) -> None:
     """Match all documents with the feed database.
 
     Each distinct component is matched once, however many documents have it. `table`, `markdown` and `html` are a summary; `json` has
-    everything for every document; `csv` and `parquet` have a row for each finding of each document.
+    everything for every document; `csv` and `parquet` have a row for each finding of each document. Spark writes such rows, not sorted, to
+    FOLDER/findings, and the number of components by verdict and reason to FOLDER/verdicts.
     """
+    if engine == "spark":
+        job = SparkJob(archive=archive, pointer=base.database_pointer(db), as_of=as_of, labels=where, folder=folder_of(output))
+        base.finish([match_on_spark(job)])
     whole, each = _outputs(output)
     from sbommatch.archive.archive import open_archive
     from sbommatch.archive.documents import documents
