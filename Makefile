@@ -25,6 +25,12 @@ $(VENV)/dev: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
+# And what the long tests need beside: Spark, and the jars of Delta Lake from Maven Central. It runs where there is Java 17 or 21.
+$(VENV)/spark: $(VENV)/dev tests/support/delta.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,spark]'
+	$(BIN)/python -m tests.support.delta build/delta
+	touch $@
+
 demo: $(VENV)/tools
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh tests/demo/demo.sh
 
@@ -36,7 +42,7 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-long: $(VENV)/dev
+long: $(VENV)/spark
 	SBOMPAIR_SEED=$(SEED) SBOMPAIR_COUNT=$(COUNT) $(BIN)/python -m pytest -m long --hypothesis-seed=$(SEED) --numprocesses=auto
 
 bench: $(VENV)/dev

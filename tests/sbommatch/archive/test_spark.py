@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -19,7 +20,7 @@ from sbommatch.archive.documents import Label
 from sbommatch.archive.matching import ArchiveMatch
 from sbommatch.archive.reader import files_of
 from sbommatch.archive.report import write_rows
-from sbommatch.archive.spark import Feeds, SparkMatch, session
+from sbommatch.archive.spark import Feeds, SparkMatch, _said, session
 from sbommatch.archive.tables import OCCURRENCES, TABLES
 from sbommatch.errors import ArchiveError, UsageError
 from sbommatch.store.build import build
@@ -30,6 +31,7 @@ from tests.sbommatch.archive.made import ask, opened, store
 from tests.sbommatch.archive.test_matching import DEBIAN, DOCUMENTS, PYPI, SECDB
 from tests.sbommatch.cli.sboms import JINJA_HIGH, sbom
 from tests.sbommatch.match.feeds import below, database, osv_record
+from tests.support.run import run
 
 # pyspark leaves the sockets open by which it hears of results; they are closed as they are collected, in the fixture below.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -48,6 +50,9 @@ def closed_sockets() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
     """Two executors, each a process with a Python of its own, and Delta Lake."""
+    pytest.importorskip("pyspark", reason="pyspark is absent: pip install 'sbompair[spark]'")
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("Java is absent: Spark needs 17 or 21")
     jars = sorted(given_folder("SBOMPAIR_DELTA", PROJECT / "build" / "delta").glob("*.jar"))
     os.environ["PYSPARK_PYTHON"] = sys.executable
     settings = {
@@ -214,6 +219,22 @@ def run_command(archive: Path, feeds: Path, folder: Path, submit: str) -> "subpr
     words = ["archive", "match", str(archive), "--db", str(feeds), "--engine", "spark", "-o", f"parquet={folder}"]
     environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": submit, "SPARK_LOCAL_IP": "127.0.0.1"}
     return subprocess.run([sys.executable, "-m", "sbommatch", *words], cwd=PROJECT, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("output", ["table", "csv=rows", "parquet", "parquet=-", "parquet=out/", "parquet=out"])
+def test_spark_writes_a_folder_of_parquet_alone(output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    ran = run("sbommatch", "archive", "match", "A", "--engine", "spark", "-o", output)
+    assert ran.code == 2
+    assert ("there is such a" if "out" in output else "-o parquet=FOLDER") in ran.stderr
+
+
+def test_errors_of_the_executors_are_said_in_a_line() -> None:
+    raised = "Job aborted\nTraceback (most recent call last):\n  File\nModuleNotFoundError: No module named 'duckdb'\n\n\tat org.apache\n"
+    assert _said(ValueError(raised)) == "ModuleNotFoundError: No module named 'duckdb'"
+    assert _said(ValueError("[PATH_NOT_FOUND] none\n'Project")) == "[PATH_NOT_FOUND] none"
+    assert _said(ValueError("")) == "ValueError"
 
 
 def test_without_pyspark_the_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
