@@ -89,8 +89,8 @@ def match(
     FOLDER/findings, and the number of components by verdict and reason to FOLDER/verdicts.
     """
     if engine == "spark":
-        job = SparkJob(archive=archive, pointer=base.database_pointer(db), as_of=as_of, labels=where, folder=folder_of(output))
-        base.finish([match_on_spark(job)])
+        spark_job = SparkJob(archive=archive, pointer=base.database_pointer(db), as_of=as_of, labels=where, folder=folder_of(output))
+        base.finish([match_on_spark(spark_job)])
     whole, each = _outputs(output)
     from sbommatch.archive.archive import open_archive
     from sbommatch.archive.documents import documents
