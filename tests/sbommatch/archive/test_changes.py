@@ -19,7 +19,7 @@ from sbommatch.archive.commits import Commits
 from sbommatch.archive.compact import compact
 from sbommatch.archive.documents import documents
 from sbommatch.archive.log import open_log
-from sbommatch.archive.matching import _found_row
+from sbommatch.archive.matching import found_row
 from sbommatch.errors import ArchiveError, UsageError
 from sbommatch.store.open import open_database
 from tests.sbommatch.archive.made import ask, opened
@@ -158,7 +158,7 @@ def test_other_rules_decide_about_everything_and_are_named(world: World, monkeyp
     [(run,)] = [(run,) for run in _runs(world)]
     assert run.rules == "0.0.1 0.1"
     monkeypatch.undo()
-    monkeypatch.setattr("sbommatch.archive.matching._found_row", _without_flask)
+    monkeypatch.setattr("sbommatch.archive.matching.found_row", _without_flask)
     world.changes()
     assert said(world.told()) == [("resolved", "flask", "PYSEC-2019-179", "rules")]
     assert world.told()[0].because.detail == "the rules of 0.0.1 0.1 decided otherwise"
@@ -170,7 +170,7 @@ def _runs(world: World) -> list[Any]:
 
 
 def _without_flask(number: int, finding: Any) -> tuple[Any, ...]:
-    row = _found_row(number, finding)
+    row = found_row(number, finding)
     return (*row[:10], "suppressed", *row[11:]) if finding.match.name == "flask" else row
 
 
