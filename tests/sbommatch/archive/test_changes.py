@@ -169,9 +169,9 @@ def _runs(world: World) -> list[Any]:
         return open_log(reader)
 
 
-def _without_flask(number: int, finding: Any) -> tuple[Any, ...]:
-    row = found_row(number, finding)
-    return (*row[:10], "suppressed", *row[11:]) if finding.match.name == "flask" else row
+def _without_flask(finding: Any) -> tuple[Any, ...]:
+    row = found_row(finding)
+    return (*row[:9], "suppressed", *row[10:]) if finding.match.name == "flask" else row
 
 
 POOL: dict[str, list[dict[str, Any]]] = {
