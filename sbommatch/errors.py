@@ -5,6 +5,7 @@
     ├── UnreadableError       3  an SBOM or an input file that cannot be read as what it is taken for
     ├── ArchiveError          3  an archive that is missing, damaged, or of another format
     ├── DatabaseError         4  the feed database is missing, damaged, or of another format
+    ├── NetworkError          7  what was to be reached over the network was not, or refused
     └── FeedError             3  a feed's snapshot that cannot be read at all
         └── DigestError       6  a file of a snapshot that is not the one its snapshot.json states
 
@@ -42,6 +43,12 @@ class DatabaseError(SbommatchError):
     """The feed database is missing, damaged, or was written in another format."""
 
     exit_code = 4
+
+
+class NetworkError(SbommatchError):
+    """What was to be reached over the network was not, refused, or may not be asked (`--offline`)."""
+
+    exit_code = 7
 
 
 class FeedError(SbommatchError):

@@ -12,7 +12,9 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGES = ("sbomgen", "sbommatch")
 
-SOCKET_MODULES: frozenset[str] = frozenset({"sbomgen.image.engines.api", "sbomgen.image.registry.transport"})
+SOCKET_MODULES: frozenset[str] = frozenset(
+    {"sbomgen.image.engines.api", "sbomgen.image.registry.transport", "sbommatch.archive.notifications.webhook"}
+)
 """The modules that may open a socket."""
 
 NETWORK_LIBRARIES = {"socket", "ssl", "http", "urllib.request", "ftplib", "smtplib", "asyncio", "requests", "httpx", "urllib3"}
