@@ -127,6 +127,12 @@ def _open_with_manifest(feed: str, path: Path, captured_at: datetime | None) -> 
     )
 
 
+def stated(folder: Path) -> tuple[str, datetime]:
+    """The feed and the moment that the `snapshot.json` in a folder states. Raises FeedError where it cannot be read."""
+    manifest, captured_at = _read_manifest(folder / MANIFEST)
+    return manifest.feed, captured_at
+
+
 def _read_manifest(path: Path) -> tuple[_Manifest, datetime]:
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=_Manifest)
