@@ -23,7 +23,7 @@ The first word that is no command is an argument of scan: sbommatch app.cdx.json
 Every option has an environment variable (--fail-on: SBOMMATCH_FAIL_ON) and may stand in sbommatch.toml (fail-on = "high").
 
 Exit codes: 0 done, 1 findings at or over --fail-on, 2 wrong usage, 3 input unreadable, 4 database missing or damaged,
-5 done but a part of the input could not be read, 6 verification refused, 70 an error of our own.
+5 done but a part of the input could not be read, 6 verification refused, 7 a network step failed, 70 an error of our own.
 """
 
 

@@ -160,9 +160,9 @@ def _load_configuration(ctx: click.Context, _parameter: click.Parameter, named: 
         raise UnreadableError(f"{path}: the configuration cannot be read: {exc}") from exc
     tables = {key: value for key, value in read.items() if isinstance(value, dict)}
     settings = _keys({key: value for key, value in read.items() if key not in tables} | tables.get(ctx.command.name or "", {}))
-    unknown = {name for name in tables if name not in _known_commands(ctx.find_root().command)}
-    unknown |= set(settings) - _known_options(ctx.find_root().command)
-    if unknown:
+    if strange := sorted(set(tables) - _known_commands(ctx.find_root().command)):
+        raise UsageError(f"{path}: no command is called {', '.join(strange)}; what an option takes as tables is written [[{strange[0]}]]")
+    if unknown := set(settings) - _known_options(ctx.find_root().command):
         raise UsageError(
             f"{path}: no option is called {', '.join(sorted(unknown))}; `{PROGRAM} --help` lists the commands, and each its options"
         )
@@ -192,6 +192,11 @@ def _known_options(root: click.Command) -> set[str]:
 def warn(message: str) -> None:
     """A line on stderr, control characters made visible."""
     click.echo(f"{PROGRAM}: {printable(message)}", err=True)
+
+
+def say(message: str) -> None:
+    """A line on stderr that tells what was done, control characters made visible."""
+    click.echo(printable(message), err=True)
 
 
 def printable(text: str) -> str:

@@ -1,6 +1,6 @@
 """Snapshot folders that appear in a folder: carried there, mirrored there, or fetched by somebody else."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -16,12 +16,15 @@ PATTERNS = (MANIFEST, f"*/{MANIFEST}", f"*/*/{MANIFEST}")
 """Where they are looked for: the folder itself, folders in it, and in these, as in FEED/DATE."""
 
 
+Mark = tuple[Path, int, int, int]
+"""A folder as it was; another one once it or its `snapshot.json` was changed."""
+
+
 class Arrival(Struct, frozen=True, kw_only=True):
     """A snapshot folder, by what its `snapshot.json` says; nothing else of it was read."""
 
     path: Path
-    mark: tuple[int, ...]
-    """Another one once the folder or its `snapshot.json` was changed."""
+    mark: Mark
     feed: str
     captured_at: datetime
 
@@ -30,12 +33,12 @@ class Unreadable(Struct, frozen=True, kw_only=True):
     """One whose `snapshot.json` cannot be read, or not yet."""
 
     path: Path
-    mark: tuple[int, ...]
+    mark: Mark
     error: FeedError
 
 
-def arrivals(folder: Path) -> Iterator[Arrival | Unreadable]:
-    """The snapshot folders in a folder, in no order; hidden ones, by which copies are made aside, do not count.
+def arrivals(folder: Path, known: Container[Mark] = ()) -> Iterator[Arrival | Unreadable]:
+    """The snapshot folders in a folder but those that are known, in no order; hidden ones, by which copies are made aside, do not count.
 
     Raises FeedError where the folder cannot be read or holds too many.
     """
@@ -45,15 +48,17 @@ def arrivals(folder: Path) -> Iterator[Arrival | Unreadable]:
         if count >= ARRIVALS_LIMIT:
             raise FeedError(f"{folder}: more than {ARRIVALS_LIMIT} snapshot folders; move old ones away")
         if not any(part.startswith(".") for part in manifest.relative_to(folder).parts):
-            yield from _arrival(manifest)
+            yield from _arrival(manifest, known)
 
 
-def _arrival(manifest: Path) -> Iterator[Arrival | Unreadable]:
+def _arrival(manifest: Path, known: Container[Mark]) -> Iterator[Arrival | Unreadable]:
     path = manifest.parent
     try:
-        mark = (manifest.stat().st_mtime_ns, manifest.stat().st_size, path.stat().st_mtime_ns)
+        mark = (path, manifest.stat().st_mtime_ns, manifest.stat().st_size, path.stat().st_mtime_ns)
     except OSError:
         return  # taken away meanwhile
+    if mark in known:
+        return
     try:
         feed, captured_at = stated(path)
     except FeedError as exc:

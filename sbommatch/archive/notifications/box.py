@@ -6,17 +6,18 @@ begun. The log of changes stays the truth: a box that was lost is filled again f
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from sbommatch.archive.change import ArchiveChange
+from sbommatch.archive.change import ArchiveChange, ChangeKind
 from sbommatch.archive.notifications.filters import Filter, rank_of
 from sbommatch.errors import ArchiveError, UsageError
 
@@ -50,9 +51,6 @@ CREATE TABLE log (change_id TEXT NOT NULL);
 _DUE = """
 notification, target WHERE key = :key AND seq > after AND (state = 'unread' OR seq > since) AND change IS NOT NULL
 """
-
-Recorded: TypeAlias = Callable[[str | None], Iterable[ArchiveChange]]
-"""The recorded changes after one, in their order; of None all."""
 
 
 class State(StrEnum):
@@ -103,7 +101,7 @@ def _failing_clearly(path: Path) -> Iterator[None]:
         if "locked" in str(exc):
             raise ArchiveError(f"{path}: another process is writing it; try again") from exc
         raise UsageError(f"{path}: cannot be written: {exc}; what it held is untouched") from exc
-    except sqlite3.DatabaseError as exc:
+    except (sqlite3.DatabaseError, msgspec.DecodeError) as exc:
         raise ArchiveError(f"{path}: is damaged: {exc}; move it away, and the recorded changes come in again, unread") from exc
 
 
@@ -140,33 +138,35 @@ class Box:
         self._connection = connection
         self.path = path
 
-    def take_in(self, recorded: Recorded) -> int:
-        """Takes in what was recorded since the last time, unread, and says how much it was; a change that is there stays as it is."""
+    def last_change(self) -> str | None:
+        """The identifier of the change that was last taken in."""
+        rows = self._rows("SELECT change_id FROM log")
+        return rows[0][0] if rows else None
+
+    def take_in(self, changes: Iterable[ArchiveChange]) -> Counter[ChangeKind]:
+        """Takes in changes of the log, unread, in its order, and says how many of each kind are new; what is there stays as it is."""
+        new: Counter[ChangeKind] = Counter()
+        last = None
         with _transaction(self._connection):
-            rows = self._rows("SELECT change_id FROM log")
-            last = rows[0][0] if rows else None
-            count = self._count("notification")
-            for change in recorded(last):
+            for change in changes:
                 if not CHANGE_ID.fullmatch(change.change_id):
                     raise ArchiveError(f"{self.path.parent}: a recorded change has the identifier {change.change_id!r}, which is none")
-                self._insert(change)
+                new[change.kind] += self._insert(change)
                 last = change.change_id
-            self._connection.execute("DELETE FROM log")
-            self._connection.execute("INSERT INTO log SELECT :last WHERE :last IS NOT NULL", {"last": last})
-            return self._count("notification") - count
+            if last is not None:
+                self._connection.execute("DELETE FROM log")
+                self._connection.execute("INSERT INTO log VALUES (?)", [last])
+        return new
 
-    def _insert(self, change: ArchiveChange) -> None:
-        self._connection.execute(
+    def _insert(self, change: ArchiveChange) -> int:
+        """1 where it is new."""
+        return self._connection.execute(
             "INSERT OR IGNORE INTO notification (change_id, kind, rank, is_kev, is_fixable, change) VALUES (?, ?, ?, ?, ?, ?)",
             (
                 change.change_id, change.kind.value, rank_of(change.severity), change.is_kev, change.fix is not None,
                 msgspec.json.encode(change).decode(),
             ),
-        )  # fmt: skip
-
-    def _count(self, table: str) -> int:
-        [(count,)] = self._rows(f"SELECT count(*) FROM {table}")
-        return int(count)
+        ).rowcount  # fmt: skip
 
     def _rows(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()
@@ -224,9 +224,14 @@ class Box:
         sql = "INSERT OR IGNORE INTO target (key, since, after) SELECT ?, coalesce(max(seq), 0), 0 FROM notification"
         self._connection.execute(sql, [key])
 
-    def next_batch(self, key: str, filter_: Filter, limit: int) -> Batch | None:
-        """What is due to a target next, at most so many; again the same where it was not said to be delivered. None: it has everything."""
+    def next_batch(self, key: str, filter_: Filter, limit: int, *, delivered: int | None = None) -> Batch | None:
+        """What is due to a target next, at most so many; None: it has everything.
+
+        `delivered` says that it has everything up to there; until that is said the same batch comes again.
+        """
         with _transaction(self._connection):
+            if delivered is not None:
+                self._pass(key, delivered)
             rows = self._due_rows(key, filter_, limit) or self._due_rows(key, filter_, limit, is_anew=True)
             if not rows:  # within the transaction: what another process takes in meanwhile must not be passed over
                 self._pass(key, "(SELECT coalesce(max(seq), 0) FROM notification)")

@@ -55,6 +55,8 @@ class _Courier:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.batch: Batch | None = None
+        self.taken: int | None = None
+        """The end of the last batch that was delivered, until the box knows of it."""
         self.attempt = 0
         self.most = BATCH_CHANGES
         self.ready_at = time.monotonic()
@@ -109,7 +111,7 @@ class Delivery:
 
     def _send_next(self, box: Box, courier: _Courier, end: float) -> None:
         target = courier.target
-        batch = courier.batch or (box.next_batch(target.key, target.filter, courier.most) if time.monotonic() < end else None)
+        batch = courier.batch or self._next(box, courier, end)
         if batch is None:
             courier.stop()
             return
@@ -119,6 +121,14 @@ class Delivery:
             self._threads[target.key].start()
         else:
             self._attempt(courier, batch)
+
+    def _next(self, box: Box, courier: _Courier, end: float) -> Batch | None:
+        target, taken, courier.taken = courier.target, courier.taken, None
+        if time.monotonic() < end:
+            return box.next_batch(target.key, target.filter, courier.most, delivered=taken)
+        if taken is not None:
+            box.delivered(target.key, taken)
+        return None
 
     def _attempt(self, courier: _Courier, batch: Batch) -> None:
         try:
@@ -144,8 +154,7 @@ class Delivery:
             return  # it came too late, and is sent again
         courier.sent_at = None
         if error is None:
-            box.delivered(courier.target.key, batch.last)
-            courier.batch, courier.attempt = None, 0
+            courier.batch, courier.taken, courier.attempt = None, batch.last, 0
             courier.delivered += len(batch.changes)
         else:
             self._fail(box, courier, batch, error)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,28 +12,30 @@ NO_LINKS = frozenset((errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS
 """How file systems without hard links (FAT, on the stick that crosses the air gap) say so."""
 
 
-def put(folder: Path, name: str, content: bytes) -> None:
-    """Puts a file into a folder, on the disk when this returns; one of that name that is there stays.
+def put(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Puts files into a folder, on the disk when this returns; those of these names that are there stay.
 
-    Raises UsageError where the folder is absent or cannot be written.
+    All are written before the first is on the disk, and moved after the last is: a disk takes many at once for the price of a few. Raises
+    UsageError where the folder is absent or cannot be written.
     """
-    target, aside = folder / name, folder / f".{name}.part"
+    asides = {folder / f".{name}.part": folder / name for name in files if not os.path.lexists(folder / name)}
     try:
-        if os.path.lexists(target):
-            return
-        aside.unlink(missing_ok=True)  # of a process that was killed
-        with aside.open("xb") as stream:  # never through a link that somebody put there
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        _move(aside, target)
+        for aside, target in asides.items():
+            aside.unlink(missing_ok=True)  # of a process that was killed
+            with aside.open("xb") as stream:  # never through a link that somebody put there
+                stream.write(files[target.name])
+        for aside in asides:
+            _flush(aside)
+        for aside, target in asides.items():
+            _move(aside, target)
         _flush(folder)
     except OSError as exc:
         why = "there is no such folder" if isinstance(exc, FileNotFoundError) else exc.strerror
         raise UsageError(f"{folder}: cannot be written: {why}") from exc
     finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
+        for aside in asides:
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
 
 
 def _move(aside: Path, target: Path) -> None:
@@ -48,9 +51,9 @@ def _move(aside: Path, target: Path) -> None:
             aside.rename(target)
 
 
-def _flush(folder: Path) -> None:
-    """The names in it, to the disk itself."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _flush(path: Path) -> None:
+    """A file to the disk itself; of a folder the names in it."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -61,7 +61,8 @@ def _moment(at: str) -> datetime:
 
 
 def _summary(changes: Sequence[ArchiveChange]) -> str:
-    """As in `CVE-2024-34064, … in shop/web 1.4 and 3 more: 2 newly affected, 1 resolved`."""
+    """As in `CVE-2024-34064, … in shop/web 1.4 and 3 more: 2 newly affected, 1 resolved`; the worst is the one that is named."""
+    changes = sorted(changes, key=_badness)
     kinds = Counter(change.kind for change in changes)
     said = ", ".join(f"{kinds[kind]} {words}" for kind, words in KIND_WORDS.items() if kinds[kind])
     ids = list(dict.fromkeys(change.id for change in changes))
@@ -73,7 +74,7 @@ def _summary(changes: Sequence[ArchiveChange]) -> str:
 def _body(changes: Sequence[ArchiveChange]) -> Iterator[str]:
     """What happened to which package by which vulnerability, the worst first, with the documents that it concerns."""
     order = list(ChangeKind)
-    ordered = sorted(changes, key=lambda one: (order.index(one.kind), -(rank_of(one.severity) or 0), _what(one)))
+    ordered = sorted(changes, key=lambda one: (order.index(one.kind), _badness(one), _what(one)))
     for kind, of_kind in groupby(ordered, lambda one: one.kind):
         yield ""
         yield KIND_WORDS[kind].capitalize()
@@ -83,6 +84,11 @@ def _body(changes: Sequence[ArchiveChange]) -> Iterator[str]:
             yield from (f"    {subject}" for subject in subjects[:SUBJECTS_SHOWN])
             if len(subjects) > SUBJECTS_SHOWN:
                 yield f"    and {counted(len(subjects) - SUBJECTS_SHOWN, 'document')} more"
+
+
+def _badness(change: ArchiveChange) -> int:
+    """The worst first; of what nobody knows, last."""
+    return -(rank_of(change.severity) or 0)
 
 
 def _what(change: ArchiveChange) -> str:

@@ -89,8 +89,7 @@ class Spool(Struct, frozen=True, kw_only=True):
 
     def send(self, batch: Batch) -> None:
         """Raises UsageError where the folder cannot be written; what was written before that is not written again."""
-        for change in batch.changes:
-            put(self.folder, f"{file_name(change)}.json", message(self.archive, change.change_id, (change,)))
+        put(self.folder, {f"{file_name(one)}.json": message(self.archive, one.change_id, (one,)) for one in batch.changes})
 
 
 class MailFolder(Struct, frozen=True, kw_only=True):
@@ -118,7 +117,7 @@ class MailFolder(Struct, frozen=True, kw_only=True):
         """Raises UsageError where the folder cannot be written."""
         from sbommatch.archive.notifications.mail import mail
 
-        put(self.folder, f"{file_name(batch.changes[-1], batch.id)}.eml", mail(self.archive, batch, self.sender, self.to))
+        put(self.folder, {f"{file_name(batch.changes[-1], batch.id)}.eml": mail(self.archive, batch, self.sender, self.to)})
 
 
 def checked_url(url: str, *, plain_http: bool) -> str:

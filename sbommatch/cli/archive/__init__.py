@@ -16,6 +16,12 @@ class ArchiveGroup(LazyGroup):
         CommandEntry("match", "sbommatch.cli.archive.match:match", "Match all documents with the feed database."),
         CommandEntry("changes", "sbommatch.cli.archive.changes:changes", "Say what became affected or resolved, and why."),
         CommandEntry("history", "sbommatch.cli.archive.changes:history", "Tell since when something is known here, and what became of it."),
+        CommandEntry("notify", "sbommatch.cli.archive.notify:notify", "Bring recorded changes to people: webhooks, folders, or a list."),
+        CommandEntry(
+            "watch",
+            "sbommatch.cli.archive.watch:watch",
+            "Update the database, record what changed, and notify: round after round.",
+        ),
         CommandEntry("sql", "sbommatch.cli.archive.sql:sql", "Ask the tables by SQL: one SELECT."),
         CommandEntry("files", "sbommatch.cli.archive.look:files", "List the Parquet files of a table."),
         CommandEntry("export", "sbommatch.cli.archive.change:export", "Give documents back, byte for byte."),

@@ -13,14 +13,19 @@ archive_argument = click.argument("archive", type=click.Path(path_type=Path), me
 
 
 def labels(_ctx: click.Context, parameter: click.Parameter, texts: Sequence[str]) -> tuple[Label, ...]:
+    """The labels that an option gives. Raises UsageError."""
+    return labels_of(f"--{parameter.name}", texts)
+
+
+def labels_of(where: str, texts: Sequence[str]) -> tuple[Label, ...]:
     """`NAME=VALUE`, each name once. Raises UsageError."""
     found: dict[str, str] = {}
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator or not name.strip():
-            raise UsageError(f"--{parameter.name} {text}: no label; write it as in team=web")
+            raise UsageError(f"{where} {text}: no label; write it as in team=web")
         if name in found:
-            raise UsageError(f"--{parameter.name} {text}: {name} is given twice")
+            raise UsageError(f"{where} {text}: {name} is given twice")
         found[name] = value
     return tuple(found.items())
 

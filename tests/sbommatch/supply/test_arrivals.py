@@ -39,6 +39,7 @@ def test_one_that_cannot_be_read_is_told_and_known_again_until_it_changes(tmp_pa
     assert isinstance(first, Unreadable)
     assert "snapshot.json" in str(first.error)
     assert [one.mark for one in arrivals(tmp_path)] == [first.mark]
+    assert list(arrivals(tmp_path, {first.mark})) == []
     os.utime(folder / "snapshot.json", (1, 1))
     [second] = arrivals(tmp_path)
     assert second.mark != first.mark

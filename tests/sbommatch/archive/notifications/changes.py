@@ -1,6 +1,6 @@
 """Changes for tests."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -30,16 +30,6 @@ PLAIN = ArchiveChange(
 def change(number: int, **fields: Any) -> ArchiveChange:
     """A change with an identifier of its own."""
     return replace(PLAIN, change_id=f"{number:032x}", **fields)
-
-
-def log(*changes: ArchiveChange) -> Callable[[str | None], Iterator[ArchiveChange]]:
-    """As `sbommatch.archive.changes.recorded` gives them."""
-
-    def after(last: str | None) -> Iterator[ArchiveChange]:
-        ids = [one.change_id for one in changes]
-        yield from changes[ids.index(last) + 1 if last else 0 :]
-
-    return after
 
 
 def ids(changes: Sequence[ArchiveChange]) -> list[int]:

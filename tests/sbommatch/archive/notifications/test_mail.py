@@ -33,7 +33,7 @@ def test_a_batch_is_one_message_the_worst_first() -> None:
     )
     content = mail("sboms", Batch(changes, 4), FROM, TO)
     message = parsed(content)
-    assert message["Subject"] == "sbommatch: CVE-2024-34064, … in shop/web 1.4 and 2 more: 3 newly affected, 1 resolved"
+    assert message["Subject"] == "sbommatch: CVE-2, … in shop/api 2 and 2 more: 3 newly affected, 1 resolved"
     assert [str(address) for address in message["To"].addresses] == ["a@example.com", "B <b@example.com>"]
     assert message["Date"].datetime.isoformat() == "2026-08-21T06:00:00+00:00"
     assert message["Auto-Submitted"] == "auto-generated"
