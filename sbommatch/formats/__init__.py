@@ -15,6 +15,7 @@ from sbommatch.formats.friendsofphp import FriendsOfPhpFormat
 from sbommatch.formats.govulndb import GovulndbFormat
 from sbommatch.formats.kev import KevFormat
 from sbommatch.formats.nvd import NvdFormat
+from sbommatch.formats.openvex import OpenVexFormat
 from sbommatch.formats.oracle_oval import OracleOvalFormat
 from sbommatch.formats.osv import OsvFormat
 from sbommatch.formats.photon_oval import PhotonOvalFormat
@@ -24,6 +25,8 @@ from sbommatch.formats.rubysec import RubysecFormat
 from sbommatch.formats.rustsec import RustsecFormat
 from sbommatch.formats.suse_cvrf import SuseCvrfFormat
 from sbommatch.formats.suse_oval import SuseOvalFormat
+from sbommatch.formats.ubuntu_openvex import UbuntuOpenVexFormat
+from sbommatch.formats.ubuntu_oval import UbuntuOvalFormat
 from sbommatch.formats.updateinfo import UpdateinfoFormat
 
 __all__ = ["FORMATS", "FeedContext", "Format"]
@@ -44,6 +47,7 @@ FORMATS: tuple[Format, ...] = (
     GovulndbFormat(),
     KevFormat(),
     NvdFormat(),
+    OpenVexFormat(),
     OracleOvalFormat(),
     PhotonOvalFormat(),
     PrivateFormat(),
@@ -52,6 +56,8 @@ FORMATS: tuple[Format, ...] = (
     RustsecFormat(),
     SuseCvrfFormat(),
     SuseOvalFormat(),
+    UbuntuOpenVexFormat(),
+    UbuntuOvalFormat(),
     UpdateinfoFormat(),
 )
 

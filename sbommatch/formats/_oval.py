@@ -26,6 +26,7 @@ _OPERATIONS = {"less than": "<", "less than or equal": "<=", "greater than": ">"
 _EARLIER = re.compile(r"(\S+) is earlier than (\S+)")
 _AFFECTED = re.compile(r"(\S+) is (?:not )?affected")
 _SIGNED = " is signed with "
+_MANIFEST_LINE = re.compile(r"\^([a-z0-9][a-z0-9+.-]*)\(")
 
 CVE = re.compile(r"CVE-\d{4}-\d{4,}")
 _CVSS = re.compile(r"CVSS:(\d)\.\d/\S+")
@@ -56,6 +57,8 @@ class Test(NamedTuple):
     evr: str = ""
     arch: str = ""
     """`aarch64|x86_64`; empty: all."""
+    packages: tuple[str, ...] = ()
+    """Where it is about several, all of them: it holds if it does of one. `package` is the first."""
 
 
 class Alternative(NamedTuple):
@@ -105,7 +108,7 @@ class Definition(NamedTuple):
         word = next((found.text.strip() for found in self.metadata.descendants("severity") if found.text.strip()), "")
         found = [Severity("label", word, source)] if word and word.upper() != "N/A" else []
         for cve in self.metadata.descendants("cve"):
-            for name in ("cvss3", "cvss2"):
+            for name in ("cvss3", "cvss2", "cvss_vector"):
                 found += _vector(cve.attributes.get(name, ""), source)
         return tuple(dict.fromkeys(found))
 
@@ -152,13 +155,10 @@ def _tests(root: Element) -> dict[str, Test]:
 
 def _test(test: Element, objects: Mapping[str, Element], states: Mapping[str, Element], variables: Mapping[str, Element]) -> Test:
     comment = " ".join(test.attributes.get("comment", "").split())
-    looked_at = objects.get(_reference(test, "object", "object_ref"))
-    name = looked_at.first("name") if looked_at else None
-    if name is None or test.name not in {"rpminfo_test", "dpkginfo_test"}:
+    packages = _packages(test, objects.get(_reference(test, "object", "object_ref")), variables)
+    if not packages:
         return Test(Kind.CONDITION, comment)
-    package = name.text.strip()
-    if variable := variables.get(name.attributes.get("var_ref", "")):
-        package = variable.text_of("value")
+    package = packages[0]
     if test.attributes.get("check_existence") == "none_exist":
         return Test(Kind.ABSENT, comment, package)
     state = states.get(_reference(test, "state", "state_ref"))
@@ -166,10 +166,25 @@ def _test(test: Element, objects: Mapping[str, Element], states: Mapping[str, El
         return Test(Kind.PACKAGE, comment, package)
     if state.text_of("version") == "0":  # SUSE's way to name a package and let the criterion's comment speak of it
         return Test(Kind.PACKAGE, comment, package)
-    if evr := state.first("evr"):
+    if evr := state.first("evr") or state.first("subexpression"):
         operator = _OPERATIONS.get(evr.attributes.get("operation", "equals"), "?")
-        return Test(Kind.PACKAGE, comment, package, operator, evr.text.strip(), state.text_of("arch").strip("()"))
+        return Test(Kind.PACKAGE, comment, package, operator, evr.text.strip(), state.text_of("arch").strip("()"), packages)
     return Test(Kind.TRUE if state.first("signature_keyid") else Kind.CONDITION, comment)
+
+
+def _packages(test: Element, looked_at: Element | None, variables: Mapping[str, Element]) -> tuple[str, ...]:
+    """The packages that a test is about: by name, by a list of names, or by patterns of a manifest's lines: `^libssh-4(…`."""
+    if looked_at is None:
+        return ()
+    if test.name in {"rpminfo_test", "dpkginfo_test"} and (name := looked_at.first("name")):
+        variable = variables.get(name.attributes.get("var_ref", ""))
+        return tuple(value.text.strip() for value in variable.all("value")) if variable else (name.text.strip(),)
+    pattern = looked_at.first("pattern")
+    if test.name != "textfilecontent54_test" or pattern is None or looked_at.text_of("filename") != "manifest":
+        return ()
+    variable = variables.get(pattern.attributes.get("var_ref", ""))
+    lines = (_MANIFEST_LINE.match(value.text.strip()) for value in variable.all("value")) if variable else ()
+    return tuple(line[1] for line in lines if line)
 
 
 def _reference(test: Element, name: str, attribute: str) -> str:

@@ -178,6 +178,7 @@ def _other(place: Place, status: str) -> Affected | None:
         ranges=ranges,
         versions=(version,) if version and not ranges else (),
         state=State.NOT_AFFECTED if cleared else State.AFFECTED,
+        channel=package.channel,
     )
 
 

@@ -191,7 +191,7 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;">]><oval_defini
 EXTERNAL = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><oval_definitions>&a;</oval_definitions>'
 
 
-@pytest.mark.parametrize("name", ["azure-oval", "photon-oval", "oracle-oval", "redhat-oval", "suse-oval"])
+@pytest.mark.parametrize("name", ["azure-oval", "photon-oval", "oracle-oval", "redhat-oval", "suse-oval", "ubuntu-oval"])
 @pytest.mark.parametrize(
     "document",
     [b"", b"{}", b"<html/>", b"<oval_definitions>", BOMB, EXTERNAL, b"<a>" * 300, b"\xff\xfe<", b"<?xml version='1.0' encoding='x'?><a/>"],
