@@ -54,12 +54,23 @@ class Distribution(Struct, frozen=True):
     """What its feeds speak of, most of them: a row says of itself whether it names a source or a binary package."""
 
 
+def without_git(name: str) -> str:
+    """Swift packages are called by the address of their repository, in more than one spelling.
+
+    >>> without_git("https://github.com/Alamofire/Alamofire.git")
+    'github.com/alamofire/alamofire'
+    """
+    return name.lower().removeprefix("https://").removesuffix(".git")
+
+
 LANGUAGES: tuple[Language, ...] = (
     Language("bitnami", "Bitnami", "bitnami"),
+    Language("brew", "Homebrew", "generic"),
     Language("cargo", "crates.io", "cargo"),
     Language("composer", "Packagist", "composer", str.lower, "/"),
     Language("cran", "CRAN", "cran"),
     Language("gem", "RubyGems", "gem"),
+    Language("githubactions", "GitHub Actions", "github-actions", str.lower, "/"),
     Language("golang", "Go", "go", str.lower, "/"),  # the PURL specification lower-cases module paths, the feeds do not
     Language("hackage", "Hackage", "hackage"),
     Language("hex", "Hex", "hex", str.lower),
@@ -67,18 +78,23 @@ LANGUAGES: tuple[Language, ...] = (
     Language("maven", "Maven", "maven", separator=":"),
     Language("npm", "npm", "npm", separator="/"),
     Language("nuget", "NuGet", "nuget", str.lower),  # its registry knows no letter case
+    Language("opam", "opam", "opam"),
     Language("pub", "Pub", "pub"),
     Language("pypi", "PyPI", "pypi", normalise_pypi),
+    Language("swift", "SwiftURL", "swift", without_git, "/"),
+    Language("vscode-extension", "VSCode", "semver", str.lower, "."),
 )
 
 DISTRIBUTIONS: tuple[Distribution, ...] = (
     Distribution("almalinux", "AlmaLinux", "rpm", "rpm", 1, NameKind.BINARY),
+    Distribution("alpaquita", "Alpaquita", "apk", "apk", 1),
     Distribution("alpine", "Alpine", "apk", "apk", 2),
     Distribution("amzn", "Amazon Linux", "rpm", "rpm", 1, NameKind.BINARY),
     Distribution("arch", "Arch Linux", "alpm", "alpm", 0, NameKind.BINARY),
     Distribution("azurelinux", "Azure Linux", "rpm", "rpm", 2, NameKind.BINARY),
     Distribution("chainguard", "Chainguard", "apk", "apk", 0),
     Distribution("debian", "Debian", "deb", "deb", 1),
+    Distribution("echo", "Echo", "deb", "deb", 0),
     Distribution("fedora", "Fedora", "rpm", "rpm", 1, NameKind.BINARY),
     Distribution("mageia", "Mageia", "rpm", "rpm", 1),
     Distribution("mariner", "CBL-Mariner", "rpm", "rpm", 2, NameKind.BINARY),
@@ -121,7 +137,7 @@ CPE_NAMESPACE = "cpe"
 CPE_SCHEME = "generic"
 """The order that components are asked for in by their CPE; a row that states another one is settled in its own."""
 
-ROLLING_RELEASES = frozenset({"edge", "sid", "rolling"})
+ROLLING_RELEASES = frozenset({"edge", "sid", "stream", "rolling"})
 """Releases without a number, as namespaces write them: `alpine:edge`, `debian:sid`, `wolfi:rolling`."""
 
 

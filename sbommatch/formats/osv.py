@@ -20,6 +20,7 @@ from sbommatch.advisory import GIT_RANGE, Advisory, Affected, Event, EventKind, 
 from sbommatch.ecosystems import DISTRIBUTION_BY_OSV, LANGUAGE_BY_OSV, LANGUAGE_BY_PURL_TYPE, ROLLING_RELEASES, release_of
 from sbommatch.formats._format import FeedContext
 from sbommatch.formats._rpm_notices import rpm_notice
+from sbommatch.formats.suse_oval import place_of
 from sbommatch.problem import Problem, ProblemCode
 
 RECORD_LIMIT_BYTES = 64 << 20
@@ -146,13 +147,18 @@ class _Target(Struct, frozen=True):
 
 @lru_cache(maxsize=4096)
 def _target(ecosystem: str) -> _Target | None:
-    """The namespace of `PyPI`, `Alpine:v3.11`, `Ubuntu:Pro:22.04:LTS` (channel `pro`); None where it has none here."""
+    """The namespace of `PyPI`, `Alpine:v3.11`, `Ubuntu:Pro:22.04:LTS` (channel `pro`), `Wolfi`; None where it has none here."""
     base, *suffixes = ecosystem.split(":")
     if language := LANGUAGE_BY_OSV.get(base):
         return _Target(language.purl_type, language.scheme, NameKind.SELF)
+    if base in {"SUSE", "openSUSE"}:
+        place = place_of(f"{ecosystem.replace(':', ' ', 1)} is installed")
+        return _Target(place[0], "rpm", NameKind.SOURCE, place[1]) if place else None
     distribution = DISTRIBUTION_BY_OSV.get(base)
     if distribution is None:
         return None
+    if not distribution.release_parts:
+        return _Target(f"{distribution.id}:rolling", distribution.scheme, distribution.name_kind)
     for index, suffix in enumerate(suffixes):
         release = suffix if suffix in ROLLING_RELEASES else release_of(distribution, suffix)
         if release:

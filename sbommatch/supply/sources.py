@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -56,5 +57,5 @@ def bucket_file(folder: Path, declaration: Declaration) -> Path | None:
     """`PyPI/all.zip` in a copy of OSV's bucket; None where there is none, and for feeds of another format."""
     if declaration.format != "osv":
         return None
-    file = folder.joinpath(*declaration.urls[0].rsplit("/", 2)[1:])
+    file = folder.joinpath(*unquote(declaration.urls[0]).rsplit("/", 2)[1:])
     return file if file.is_file() else None

@@ -222,6 +222,50 @@ def osv_zips(scratch: Path) -> Iterator[Row]:
     yield Row("db update with the same again", figures["again"].cpu_s, "CPU s")
 
 
+VDB_CPU, VDB_SIZE = 1 / 3, 1 / 4
+
+LOAD_VDB = """
+import sys, zipfile, orjson
+from vdb.lib import config, db
+from vdb.lib.osv import OSVSource
+
+db.get(config.VDB_BIN_FILE, config.VDB_BIN_INDEX)
+source = OSVSource()
+source._start_year = None
+rows = []
+for path in sys.argv[1:]:
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            rows += source.convert(orjson.loads(archive.read(name)))
+        source.store(rows)
+        rows.clear()
+db.optimize_and_close_all()
+"""
+"""What AppThreat's vdb does with zips of OSV, of records of all years. It leaves out PYSEC- and GO- records that name a GHSA."""
+
+
+def beside_vdb(scratch: Path) -> Iterator[Row]:
+    """The 11 zips of OSV that the data have besides OSS-Fuzz's: a first load by us and by AppThreat's vdb."""
+    zips = sorted(path for path in (DATA / "feeds" / "osv").glob("*/all.zip") if path.parent.name != "OSS-Fuzz")
+    interpreter = PEERS / "py" / "vdb" / "bin" / "python"
+    if not zips or not interpreter.exists():
+        print("  left out: the feeds (SBOMPAIR_DATA) or vdb (SBOMPAIR_PEERS) are absent")
+        return
+    pointer, home = scratch / "feeds.json", scratch / "vdb"
+    places = [f"VDB_HOME={home}", f"VDB_CACHE={home / 'cache'}"]
+    commands = {
+        "sbommatch": tool("sbommatch", "db", "build", f"osv={zips[0].parent.parent}", "--db", str(pointer)),
+        "vdb": ["env", *places, str(interpreter), "-c", LOAD_VDB, *map(str, zips)],
+    }
+    figures = interleaved(commands, 1, before=lambda: shutil.rmtree(home, ignore_errors=True))
+    sizes = {"sbommatch": locate(pointer).stat().st_size, "vdb": sum(path.stat().st_size for path in home.rglob("*") if path.is_file())}
+    for name in commands:
+        yield Row(f"{name}, first load of {len(zips)} zips", figures[name].cpu_s, "CPU s")
+        yield Row("  on the disk", sizes[name] / 1e6, "MB")
+    yield Row("  sbommatch / vdb, CPU", figures["sbommatch"].cpu_s / figures["vdb"].cpu_s, "x", VDB_CPU)
+    yield Row("  sbommatch / vdb, size", sizes["sbommatch"] / sizes["vdb"], "x", VDB_SIZE)
+
+
 def feeds_of_2026(scratch: Path) -> Iterator[Row]:
     """400,000 advisories and 2.8 million ranges, an update by 1,000, one SBOM, EPSS and KEV; ten minutes, most of them making the feeds."""
     for name, changed in (("one", "0"), ("two", "1000")):
@@ -390,6 +434,7 @@ BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (
     ordering,
     feeds_and_match,
     osv_zips,
+    beside_vdb,
     feeds_of_2026,
     archive,
     large_sbom,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -101,6 +102,21 @@ def test_the_digest_is_of_the_bytes_as_the_feed_has_them() -> None:
         ("Ubuntu:24.10", "ubuntu:24.10", "deb", None),
         ("Ubuntu:Pro:22.04:LTS", "ubuntu:22.04", "deb", "pro"),
         ("Ubuntu:Pro:FIPS:20.04", "ubuntu:20.04", "deb", "pro:fips"),
+        ("Wolfi", "wolfi:rolling", "apk", None),
+        ("Chainguard", "chainguard:rolling", "apk", None),
+        ("MinimOS", "minimos:rolling", "apk", None),
+        ("Echo", "echo:rolling", "deb", None),
+        ("Alpaquita:stream", "alpaquita:stream", "apk", None),
+        ("Alpaquita:23", "alpaquita:23", "apk", None),
+        ("openSUSE:Leap 15.5", "opensuse-leap:15.5", "rpm", None),
+        ("openSUSE:Tumbleweed", "opensuse-tumbleweed:rolling", "rpm", None),
+        ("SUSE:Linux Enterprise Server 15 SP1-LTSS", "sles:15.1", "rpm", "ltss:15.1"),
+        ("SUSE:Linux Enterprise Module for Basesystem 15 SP4", "sles:15.4", "rpm", None),
+        ("GitHub Actions", "githubactions", "github-actions", None),
+        ("SwiftURL", "swift", "swift", None),
+        ("Homebrew", "brew", "generic", None),
+        ("opam", "opam", "opam", None),
+        ("VSCode", "vscode-extension", "semver", None),
     ],
 )
 def test_ecosystems_have_their_namespace(ecosystem: str, namespace: str, scheme: str, channel: str | None) -> None:
@@ -109,7 +125,23 @@ def test_ecosystems_have_their_namespace(ecosystem: str, namespace: str, scheme:
     assert [(one.namespace, one.scheme, one.channel) for one in advisory.affected] == [(namespace, scheme, channel)]
 
 
-@pytest.mark.parametrize("ecosystem", ["Debian", "Alpine", "Android", "Kylin:9", "Seal:Alpine", "pypi", "", ":", "Debian:bookworm"])
+@pytest.mark.parametrize(
+    ("sample", "namespace", "name", "raw"),
+    [
+        ("GitHub Actions/GHSA-8v8w-v8xg-79rf.json", "githubactions", "tj-actions/branch-names", "<7.0.7"),
+        ("MinimOS/MINI-2cf5-qxg8-p76v.json", "minimos:rolling", "openjdk-19", "<19.0.2.7-r1"),
+        ("SUSE/SUSE-SU-403 Forbidden-1.json", "sles:12.0", "libqt4", "<4.8.6-7.1"),
+        ("Alpaquita/BELL-CVE-2025-54874.json", "alpaquita:stream", "openjpeg", ">=2.5.2-r0"),
+    ],
+)
+def test_samples_have_their_packages(shared_data: Path, sample: str, namespace: str, name: str, raw: str) -> None:
+    (advisory,), _ = read((shared_data / "feeds" / "osv-samples" / sample).read_bytes())
+    assert (namespace, name, raw) in {(row.namespace, row.name, range_.raw) for row in advisory.affected for range_ in row.ranges}
+
+
+@pytest.mark.parametrize(
+    "ecosystem", ["Debian", "Alpine", "Android", "Kylin:9", "SUSE:Package Hub 12", "Seal:Alpine", "pypi", "", ":", "Debian:bookworm"]
+)
 def test_an_unknown_ecosystem_is_a_note_and_the_rest_is_read(ecosystem: str) -> None:
     (advisory,), problems = read(record(package(ecosystem), package("npm")))
     assert [(problem.code, problem.where, problem.loss) for problem in problems] == [
