@@ -9,7 +9,7 @@ tells of other bugs: it is kept, its packages are not.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 
@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from sbommatch.advisory import GIT_RANGE, Advisory, Affected, Event, EventKind, NameKind, Range, Severity
-from sbommatch.ecosystems import DISTRIBUTION_BY_OSV, LANGUAGE_BY_OSV, LANGUAGE_BY_PURL_TYPE, ROLLING_RELEASES, release_of
+from sbommatch.ecosystems import DISTRIBUTION_BY_OSV, LANGUAGE_BY_OSV, ROLLING_RELEASES, release_of
 from sbommatch.formats._format import FeedContext
 from sbommatch.formats._rpm_notices import rpm_notice
 from sbommatch.formats.suse_oval import place_of
@@ -56,17 +56,15 @@ class OsvFormat:
         except (ValueError, RecursionError) as exc:
             yield Problem(ProblemCode.BAD_RECORD, where, f"no OSV record: {exc}", loss=True)
             return
-        affected: list[Affected] = []
-        for index, entry in enumerate(record.affected or ()):
-            for part in _affected(entry, (where, index), context):
-                if isinstance(part, Problem):
-                    yield part
-                else:
-                    affected.append(part)
+        problems: list[Problem] = []
+        found = [_affected(entry, (where, index), context, problems) for index, entry in enumerate(record.affected or ())]
+        yield from problems
+        affected = [part for part in found if part]
         if BUG_FIX.match(record.id) and not _cves(record):
             yield Problem(ProblemCode.NO_VULNERABILITY, where, "names no vulnerability: its packages are left out", loss=False)
             affected = []
-        affected = rpm_notice(affected, record.summary or "")
+        if "rpm" in {part.scheme for part in affected}:
+            affected = rpm_notice(affected, record.summary or "")
         yield _advisory(record, tuple(affected), sha256(document).hexdigest(), context)
 
 
@@ -143,6 +141,8 @@ class _Target(Struct, frozen=True):
     scheme: str
     name_kind: NameKind
     channel: str | None = None
+    normalise: Callable[[str], str] | None = None
+    """The rule for names; None where they stand as written."""
 
 
 @lru_cache(maxsize=4096)
@@ -150,7 +150,7 @@ def _target(ecosystem: str) -> _Target | None:
     """The namespace of `PyPI`, `Alpine:v3.11`, `Ubuntu:Pro:22.04:LTS` (channel `pro`), `Wolfi`; None where it has none here."""
     base, *suffixes = ecosystem.split(":")
     if language := LANGUAGE_BY_OSV.get(base):
-        return _Target(language.purl_type, language.scheme, NameKind.SELF)
+        return _Target(language.purl_type, language.scheme, NameKind.SELF, normalise=language.normalise)
     if base in {"SUSE", "openSUSE"}:
         place = place_of(f"{ecosystem.replace(':', ' ', 1)} is installed")
         return _Target(place[0], "rpm", NameKind.SOURCE, place[1]) if place else None
@@ -175,41 +175,42 @@ def _place(place: _Place) -> str:
     return f"{place[0]}: affected[{place[1]}]"
 
 
-def _affected(entry: _Affected, place: _Place, context: FeedContext) -> Iterator[Affected | Problem]:
-    ranges = [range_ for range_ in entry.ranges or () if range_.type != "GIT"]
-    for _ in range(len(entry.ranges or ()) - len(ranges)):
-        yield Problem(ProblemCode.GIT_RANGE, _place(place), "a range of commits, set aside", loss=False)
+def _affected(entry: _Affected, place: _Place, context: FeedContext, problems: list[Problem]) -> Affected | None:
+    """None where the package has no place here; that, and what is left out of its ranges, is among the problems."""
+    ranges = entry.ranges or ()
+    placeable = [range_ for range_ in ranges if range_.type != "GIT"]
+    if len(placeable) < len(ranges):
+        note = Problem(ProblemCode.GIT_RANGE, _place(place), "a range of commits, set aside", loss=False)
+        problems += [note] * (len(ranges) - len(placeable))
     if entry.package is None:
-        return
+        return None
     target = _target(entry.package.ecosystem)
     if target is None:
-        yield Problem(
-            ProblemCode.UNKNOWN_ECOSYSTEM, _place(place), f"nothing is known here of the ecosystem {entry.package.ecosystem!r}", loss=False
-        )
-        return
-    placed = _ranges(ranges, entry, target)
+        message = f"nothing is known here of the ecosystem {entry.package.ecosystem!r}"
+        problems.append(Problem(ProblemCode.UNKNOWN_ECOSYSTEM, _place(place), message, loss=False))
+        return None
+    placed = _ranges(placeable, entry, target)
     if sum([len(range_.events) for range_ in placed]) > EVENTS_LIMIT:
-        yield Problem(ProblemCode.LIMIT_REACHED, _place(place), f"its ranges have more than {EVENTS_LIMIT} events", loss=True)
-        return
-    yield Affected(
+        message = f"its ranges have more than {EVENTS_LIMIT} events"
+        problems.append(Problem(ProblemCode.LIMIT_REACHED, _place(place), message, loss=True))
+        return None
+    name = entry.package.name
+    return Affected(
         namespace=target.namespace,
-        name=_normalised(target.namespace, entry.package.name),
+        name=target.normalise(name) if target.normalise else name,
         name_kind=target.name_kind,
         scheme=target.scheme,
         ranges=placed,
         versions=entry.versions or (),
         channel=target.channel,
-        severities=_severities(entry.severity, context),
+        severities=_severities(entry.severity, context) if entry.severity else (),
     )
-
-
-def _normalised(namespace: str, name: str) -> str:
-    language = LANGUAGE_BY_PURL_TYPE.get(namespace)
-    return language.normalise(name) if language else name
 
 
 def _ranges(ranges: Sequence[_Range], entry: _Affected, target: _Target) -> tuple[Range, ...]:
     """The ranges; Go's own ones where all that the record says in the standard's words is `introduced: 0`."""
+    if len(ranges) == 1 and target.namespace != "golang":
+        return (_range(ranges[0], target.scheme, None),)
     if target.namespace == "golang" and all(range_.events == (_FROM_THE_FIRST,) for range_ in ranges):
         custom = _custom_ranges(entry.ecosystem_specific)
         if custom:

@@ -64,10 +64,6 @@ class _Part(NamedTuple):
     fix: str | None = None
 
 
-_Plain = tuple[bytes, bytes, None, None, None, bool, None, str | None]
-"""The columns of a `_Part` that is a plain range: eight of ten, and twice as fast to make."""
-
-
 class RowMaker:
     """Makes the rows of advisories; one for a build, so that a version has its key computed once."""
 
@@ -83,7 +79,12 @@ class RowMaker:
             fix = _plain(range_)
             hi = None if fix is None else self._key(affected.scheme, fix)
             if hi is not None:
-                made.append(_row(affected, (BOTTOM, hi, None, None, None, False, None, fix)))
+                made.append(
+                    Row(
+                        affected.scheme, affected.name_kind, BOTTOM, hi, None, False, affected.state, affected.arch, affected.module,
+                        affected.channel, None, None, None, affected.fix_state or FixState.FIXED, fix,
+                    )
+                )  # fmt: skip
                 if affected.versions:
                     spans.append(Interval(BOTTOM, hi))
                 continue
@@ -197,7 +198,7 @@ class _Keys(dict[str, bytes | None]):
         return key
 
 
-def _row(affected: Affected, part: _Part | _Plain) -> Row:
+def _row(affected: Affected, part: _Part) -> Row:
     lo, hi, raw, listed, events, unplaced, rule, fix = part
     fix_state = affected.fix_state or (FixState.FIXED if fix else FixState.UNKNOWN)
     return Row(
