@@ -5,6 +5,8 @@ sentence for a version) counts as not stated.
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from msgspec import Struct
 
@@ -98,25 +100,29 @@ def parse_properties(body: bytes) -> Coordinates:
 def parse_pom(body: bytes) -> Coordinates:
     """What a pom.xml states; group and version else its parent's; properties of its own are put in once."""
     found: dict[str, str] = {}
-    path: list[str] = []
-    for number, tag in enumerate(_TAG.finditer(_without_comments(body))):
-        if number == TAGS_LIMIT:
-            break
-        name = tag["name"].decode()
-        if tag["close"]:
-            while path and path.pop() != name:
-                pass
-            continue
-        if len(path) <= 2:  # project/properties/NAME lies no deeper
-            found.setdefault("/".join((*path, name)), _text(tag["text"]))
-        if not tag["attributes"].endswith(b"/"):
-            path.append(name)
+    for path, text in elements(body, depth=3):  # project/properties/NAME lies no deeper
+        found.setdefault(path, text)
 
     def stated(element: str) -> str:
         value = found.get(f"project/{element}") or found.get(f"project/parent/{element}", "")
         return _REFERENCE.sub(lambda match: _property(found, match[1]), value)
 
     return Coordinates(identifier(stated("groupId")), identifier(found.get("project/artifactId", "")), version_of(stated("version")))
+
+
+def elements(body: bytes, depth: int) -> Iterator[tuple[str, str]]:
+    """The elements down to `depth` in their order: the names from the root (`project/version`), and the text up to the next tag."""
+    path: list[str] = []
+    for tag in islice(_TAG.finditer(_without_comments(body)), TAGS_LIMIT):
+        name = tag["name"].decode()
+        if tag["close"]:
+            while path and path.pop() != name:
+                pass
+            continue
+        if len(path) < depth:
+            yield "/".join((*path, name)), _text(tag["text"])
+        if not tag["attributes"].endswith(b"/"):
+            path.append(name)
 
 
 def licences_of_pom(body: bytes) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """Java archives: jar, war, ear and their like, and the archives in them.
 
 An archive is a package of type maven; so is each artifact whose pom was shaded into it, and each archive inside it. Which artifact it is
-says `_java_identity`; where Debian's Maven repository (`usr/share/maven-repo/GROUP/ARTIFACT/VERSION/`) has a link to an archive without a
-pom of its own, the link's path says it, exactly; of others an index by SHA-1 may know it (`sbomgen.javaindex`).
+says `_java_identity`. Of an archive without a pom of its own distributions say it exactly: Debian by a link to it in its Maven repository
+(`usr/share/maven-repo/GROUP/ARTIFACT/VERSION/`), Fedora and Red Hat in XMvn's metadata (`usr/share/maven-metadata/*.xml`); of others an
+index by SHA-1 may know it (`sbomgen.javaindex`).
 
 A package's root is the folder of the archive, so that `foo-1.1.jar` in place of `foo-1.0.jar` is an upgrade; within an archive it is the
 way to there, with the versions left out of the names of archives: `opt/app.jar!/BOOT-INF/lib` both of `opt/app-1.0.jar` and of
@@ -24,6 +25,7 @@ from sbomgen.catalogers._java_archive import CHUNK_BYTES, Archive, ArchiveError,
 from sbomgen.catalogers._java_contents import CERTAIN, SUFFIXES, Allowance, Contents
 from sbomgen.catalogers._java_identity import identify, without_version
 from sbomgen.catalogers._java_manifest import VALUE_LIMIT_CHARS, Coordinates
+from sbomgen.catalogers._xmvn import XMVN_LIMIT_BYTES, XMVN_PATTERN, xmvn_archives
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Edge, EdgeKind, Hash, Package, Problem, ProblemCode, Technique
 
@@ -76,9 +78,11 @@ class ArchiveFact(Fact, frozen=True, tag="archive"):
 
 
 class PublishedFact(Fact, frozen=True, tag="published"):
-    """A pom in Debian's Maven repository, told by its path; the archive is a link beside it."""
+    """Coordinates that a distribution states of an archive: by a pom in Debian's Maven repository, or in XMvn's metadata."""
 
     coordinates: Coordinates
+    archive: str = ""
+    """Its path; of Debian's the archive is a link beside the pom."""
 
 
 class JavaCataloger:
@@ -89,7 +93,10 @@ class JavaCataloger:
     title = "Java archives: jar, war, ear, hpi, nar and others, nested and shaded"
     emits = "maven"
     proof = Proof.FILES
-    wants = Wants(suffixes=frozenset({spelt for suffix in SUFFIXES for spelt in (suffix, suffix.upper(), suffix.title())} | {".pom"}))
+    wants = Wants(
+        suffixes=frozenset({spelt for suffix in SUFFIXES for spelt in (suffix, suffix.upper(), suffix.title())} | {".pom"}),
+        patterns=(XMVN_PATTERN,),
+    )
     fact_type: FactType = ArchiveFact | PublishedFact
 
     def __init__(self, find: Callable[[str], tuple[str, str, str] | None] = lambda _: None) -> None:
@@ -103,6 +110,9 @@ class JavaCataloger:
             if published and not _ALIAS_VERSION.fullmatch(published["version"]):
                 coordinates = Coordinates(published["group"].replace("/", "."), published["artifact"], published["version"])
                 yield PublishedFact(coordinates)
+        elif file.path.endswith(".xml"):
+            with file.open(XMVN_LIMIT_BYTES) as stream:
+                yield from (PublishedFact(coordinates, path) for path, coordinates in xmvn_archives(file.path, stream.read()))
         elif not _CACHE.fullmatch(file.path):
             with file.open(ARCHIVE_LIMIT_BYTES) as stream:
                 yield from _with_few_problems(file.path, _Reading(file.path).archive(stream, ()))
@@ -114,7 +124,7 @@ class JavaCataloger:
         for visible in view.facts(self.name):
             if isinstance(visible.fact, ArchiveFact):
                 archives.append(visible)
-            elif archive := view.resolve(visible.path.removesuffix(".pom") + ".jar"):
+            elif archive := view.resolve(visible.fact.archive or visible.path.removesuffix(".pom") + ".jar"):
                 published[archive].append(visible.fact.coordinates)
         packages: dict[tuple[str, str], tuple[Package, dict[str, None]]] = {}
         places: dict[tuple[str, str], list[Package]] = {}
