@@ -166,14 +166,20 @@ class PythonCataloger:
             elif not _is_conda_package(site := _site_of(visible.path, view), view):
                 _gather(sites[site], visible.path, visible.fact)
         requirers: dict[str, Requirer] = {}
+        inside: list[tuple[Package, list[Package]]] = []
         for site, installed in sites.items():
             for distribution in installed.values():
                 _complete(distribution, view, beside)
                 package = _package(site, distribution)
                 yield package
-                yield from _components(package, distribution.components)
+                components = list(_components(package, distribution.components))
+                yield from components
+                inside.append((package, components))
                 requirer = requirers.setdefault(package.slot, Requirer(package.slot, site, package.slot_name or package.name, []))
                 requirer.requires.extend(distribution.requires)
+        for wheel, components in inside:
+            for component in components:
+                yield Edge(EdgeKind.DEPENDS_ON, wheel.slot, component.slot, wheel.raw_version, component.raw_version)
         yield from requirement_edges(list(requirers.values()), Sites(sites, environments, view.root_of))
 
 
@@ -323,7 +329,7 @@ def _complete(distribution: _Installed, view: ImageView, beside: _Companions) ->
         distribution.components.extend(beside.components.get(folder, ()))
 
 
-def _components(wheel: Package, components: list[tuple[str, Component]]) -> Iterator[Package | Edge]:
+def _components(wheel: Package, components: list[tuple[str, Component]]) -> Iterator[Package]:
     """What is in a wheel; its root keeps the version out, so that a new wheel with a new component is an upgrade of that."""
     root = f"{wheel.root}/{wheel.slot_name}.dist-info".lstrip("/")
     paths: dict[Component, dict[str, None]] = defaultdict(dict)
@@ -331,7 +337,7 @@ def _components(wheel: Package, components: list[tuple[str, Component]]) -> Iter
         if component.type != "pypi" or normalised(component.name) != wheel.slot_name:
             paths[component][path] = None
     for component, evidence in paths.items():
-        package = Package(
+        yield Package(
             type=component.type,
             name=component.name,
             raw_version=component.version,
@@ -341,8 +347,6 @@ def _components(wheel: Package, components: list[tuple[str, Component]]) -> Iter
             qualifiers=component.qualifiers,
             evidence=tuple(evidence),
         )
-        yield package
-        yield Edge(EdgeKind.DEPENDS_ON, wheel.slot, package.slot, wheel.raw_version, package.raw_version)
 
 
 def _package(site: str, distribution: _Installed) -> Package:

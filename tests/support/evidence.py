@@ -2,8 +2,9 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
+from itertools import dropwhile
 from typing import BinaryIO
 
 import msgspec
@@ -121,14 +122,22 @@ def stored(cataloger: Cataloger, fact: object) -> object:
     return msgspec.convert(msgspec.msgpack.decode(msgspec.msgpack.encode(fact)), cataloger.fact_type)
 
 
+def assembled(cataloger: Cataloger, view: MemoryView) -> list[Package | Edge | Problem]:
+    """All that the cataloger assembles, held against the contract: when the first edge comes, all packages have come."""
+    found = list(cataloger.assemble(view))
+    edges = list(dropwhile(lambda one: not isinstance(one, Edge), found))
+    assert not any(isinstance(one, Package) for one in edges), "packages come before edges"
+    return found
+
+
 def packages_of(cataloger: Cataloger, view: MemoryView) -> list[Package]:
     """The packages that the cataloger assembles."""
-    return [found for found in cataloger.assemble(view) if isinstance(found, Package)]
+    return [found for found in assembled(cataloger, view) if isinstance(found, Package)]
 
 
 def edges_of(cataloger: Cataloger, view: MemoryView) -> list[tuple[str, str]]:
     """The edges that the cataloger assembles, as sorted pairs of package names."""
-    found: Sequence[Package | Edge | Problem] = list(cataloger.assemble(view))
+    found = assembled(cataloger, view)
     names = {package.slot: package.name for package in found if isinstance(package, Package)}
     return sorted((names[edge.from_slot], names[edge.to_slot]) for edge in found if isinstance(edge, Edge))
 

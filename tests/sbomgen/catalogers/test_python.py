@@ -300,6 +300,13 @@ def test_what_an_sbom_in_a_wheel_names_is_a_package_that_the_wheel_depends_on() 
     assert edge == Edge(EdgeKind.DEPENDS_ON, wheel.slot, component.slot, "1", "2")
 
 
+def test_a_wheel_depends_on_each_of_its_components() -> None:
+    components = [{"name": name, "version": "2", "purl": f"pkg:cargo/{name}@2"} for name in "cd"]
+    view = view_of(dist("a"), {f"{DIST}/sboms/a.cyclonedx.json": sbom(*components)})
+    assert [package.name for package in packages_of(CATALOGER, view)] == ["a", "c", "d"]
+    assert edges_of(CATALOGER, view) == [("a", "c"), ("a", "d")]
+
+
 def test_an_sbom_without_its_wheel_shows_nothing_and_a_bad_one_is_a_note() -> None:
     view = view_of({f"{DIST}/sboms/a.cdx.json": sbom({"name": "c", "version": "2"}), f"{DIST}/sboms/b.cdx.json": b"?"})
     assert packages_of(CATALOGER, view) == []
