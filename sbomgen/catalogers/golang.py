@@ -1,10 +1,11 @@
 """Go modules in executables, as `go version -m` shows them (runtime/debug's `ParseBuildInfo`), and the standard library they hold.
 
 A replaced module is listed as what it was replaced by; a replacement that is a folder has no identity that anybody could look up, so it
-is left out. The main module's version is what Go states; where that is `(devel)`, the commit that Go states is as exact, and is written
-as the pseudo-version of that commit. A version that only the linker's flags set (`-X main.version=…`) is a text that the program prints:
-it stands in the description, not in the PURL. Executables that were built without modules (Debian's) have nothing but the standard
-library.
+is left out. The main module's version is what Go states; where that is `(devel)`, what the linker's flags set a version to
+(`-X main.version=1.2.3`), if it can be one of that module, and the description says so; else the commit that Go states, written as the
+pseudo-version of that commit. Other values are texts that the program prints: they stand in the description alone (Prometheus calls
+itself 2.45.0, its module is v0.45.0). Executables that were built without modules (Debian's) have no versions: there is their main
+package, by its import path, and the standard library.
 """
 
 import re
@@ -37,7 +38,11 @@ _MAJOR = re.compile(r".*(?:/|^gopkg\.in/.*\.)v([2-9]|[1-9][0-9]{1,4})")
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z")
 _REVISION = re.compile(r"[0-9a-f]{12,64}")
 _QUOTED = re.compile(r"\\(.)")
-_LINKED = re.compile(r"""-X[\s=]+['"]?(?P<package>[^\s'"=]+)\.version=(?P<version>v?[0-9][^\s'"]*)""", re.IGNORECASE)
+_LINKED = re.compile(r"""-X[\s=]+['"]?(?P<package>[^\s'"=]+)\.ver(?:sion)?=(?P<version>v?[0-9][^\s'"]*)""", re.IGNORECASE)
+_LINKED_MODULE = re.compile(r"v?(?P<release>(?P<major>\d{1,9})\.\d{1,9}\.\d{1,9}(?:-(?:alpha|beta|rc)[.\d]{0,9})?)")
+"""A release; not what `git describe` makes of a later commit (`1.2.3-5-gabcdef`), for that counts as earlier than 1.2.3."""
+_IMPORT_PATH = re.compile(r"[\w\-]+(?:\.[\w\-]+)+(?:/[\w.~\-]+)+")
+"""Of a package that is no part of Go; `command-line-arguments` is none."""
 
 
 class GoModule(Struct, frozen=True, array_like=True):
@@ -54,17 +59,17 @@ class GoFact(Fact, frozen=True):
     go_version: str
     """As Go states it: `go1.21.3 X:boringcrypto`."""
     main: GoModule | None = None
-    """None where it was built without modules, or from files (`go build main.go`)."""
+    """Built without modules the main package; None where it was built from files (`go build main.go`)."""
     dependencies: tuple[GoModule, ...] = ()
     linked_version: str = ""
-    """What the linker's flags say where Go states no version."""
+    """What the linker's flags say where Go states no version; empty too where they say several."""
 
 
 class GolangCataloger:
     """What `go version -m` lists, and the standard library."""
 
     name = "golang"
-    version = 1
+    version = 2
     title = "Go modules: the build information in ELF, PE and Mach-O executables"
     emits = "golang"
     proof = Proof.MANAGER
@@ -111,6 +116,7 @@ class _Modules:
 
     def __init__(self) -> None:
         self.main: GoModule | None = None
+        self.package = ""
         self.dependencies: list[GoModule] = []
         self.settings: dict[str, str] = {}
         self._replaceable = False
@@ -126,6 +132,8 @@ class _Modules:
         if kind == "=>":
             return self._replace(rest.split("\t"))
         self._replaceable = False
+        if kind == "path" and _IMPORT_PATH.fullmatch(rest):
+            self.package = rest
         if kind not in {"mod", "dep"}:
             return True
         module = _module(rest.split("\t"))
@@ -178,6 +186,17 @@ def pseudo_version(path: str, settings: dict[str, str]) -> str:
     return f"v{major[1] if major else '0'}.0.0-{''.join(time.groups())}-{revision[0][:12]}{dirty}"
 
 
+def linked_module_version(path: str, linked_version: str) -> str:
+    """The version of a module of which the linker's flags speak, as Go writes it; empty where no module of that path can have it.
+
+    >>> linked_module_version("a.b/c", "1.2.3"), linked_module_version("a.b/c", "2.45.0"), linked_module_version("a.b/c/v2", "v2.0.0-rc.1")
+    ('v1.2.3', '', 'v2.0.0-rc.1')
+    """
+    version, major = _LINKED_MODULE.fullmatch(linked_version), _MAJOR.fullmatch(path)
+    fits = version and (version["major"] == major[1] if major else version["major"] in {"0", "1"})
+    return f"v{version['release']}" if version and fits else ""
+
+
 def _facts(path: str, info: BuildInfo) -> Iterator[GoFact | Problem]:
     modules = _Modules()
     bad_line = 0
@@ -191,11 +210,12 @@ def _facts(path: str, info: BuildInfo) -> Iterator[GoFact | Problem]:
     if bad_line:
         where = f"{path}: line {bad_line} of Go's build information"
         yield Problem(ProblemCode.BAD_RECORD, where, "a line that cannot be read: skipped", loss=False)
-    main = modules.main
-    linked_version = ""
+    main, linked_version = modules.main, ""
     if main and not main.version:
-        main = GoModule(main.path, pseudo_version(main.path, modules.settings))
         linked_version = _linked_version(main.path, modules.settings.get("-ldflags", ""))
+        main = GoModule(main.path, linked_module_version(main.path, linked_version) or pseudo_version(main.path, modules.settings))
+    elif not main and modules.package:
+        main = GoModule(modules.package, "")
     yield GoFact(" ".join(text_of(info.go_version).split()), main, tuple(modules.dependencies), linked_version)
 
 
@@ -214,11 +234,13 @@ def _unquoted(value: str) -> str:
 
 
 def _linked_version(path: str, flags: str) -> str:
-    """What `-X` sets a `version` of the main package, or of a package of the main module, to."""
+    """What `-X` sets a version of the main package to, else those of packages of the main module; nothing where they differ."""
+    stated: dict[bool, set[str]] = {True: set(), False: set()}
     for linked in _LINKED.finditer(flags):
         if linked["package"] == "main" or f"{linked['package']}/".startswith(f"{path}/"):
-            return linked["version"]
-    return ""
+            stated[linked["package"] == "main"].add(linked["version"])
+    versions = stated[True] or stated[False]
+    return versions.pop() if len(versions) == 1 else ""
 
 
 def _library(visible: VisibleFact) -> Package:

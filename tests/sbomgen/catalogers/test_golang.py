@@ -10,7 +10,7 @@ import pytest
 from sbomgen.catalogers import _buildinfo, golang
 from sbomgen.catalogers._buildinfo import MODULES_LIMIT_BYTES, VERSION_LIMIT_BYTES
 from sbomgen.catalogers._executables import GO_BUILD_INFO
-from sbomgen.catalogers.golang import GolangCataloger
+from sbomgen.catalogers.golang import GolangCataloger, pseudo_version
 from sbomgen.model import Package, Problem, ProblemCode
 from tests.support.evidence import MemoryFile, MemoryView, edges_of, packages_of, read_all
 from tests.support.executables import BASE, FIRST_SECTION, elf, fat, go_inline, go_pointers, macho, pe
@@ -20,6 +20,7 @@ CATALOGER = GolangCataloger()
 PATH = "usr/bin/app"
 REVISION = "build\tvcs.revision=0123456789abcdef0123456789abcdef01234567\n"
 TIME = "build\tvcs.time=2025-02-08T03:01:26Z\n"
+SETTINGS = {"vcs.revision": "0123456789abcdef0123456789abcdef01234567", "vcs.time": "2025-02-08T03:01:26Z"}
 LINKED = 'build\t-ldflags="-s -w -X main.version=v1.2.3"\n'
 MODULES = """\
 path\texample.com/app/cmd/app
@@ -131,9 +132,16 @@ def test_the_standard_library_has_the_release_of_go(stated: str, release: str, d
     assert (library.name, library.raw_version, library.description) == ("stdlib", release, description)
 
 
-@pytest.mark.parametrize("modules", ["", "path\tgithub.com/cli/cli/v2/cmd/gh\n", "path\tcommand-line-arguments\nbuild\tGOOS=linux\n"])
-def test_built_without_modules_there_is_the_standard_library_alone(modules: str) -> None:
-    assert listed(executable(modules)) == [("stdlib", "1.21.3")]
+@pytest.mark.parametrize("path", ["", "command-line-arguments", "cmd/go", "a b.c/d", "a.b", "../a.b/c"])
+def test_built_from_files_or_a_part_of_go_there_is_the_standard_library_alone(path: str) -> None:
+    assert listed(executable(f"path\t{path}\nbuild\tGOOS=linux\n")) == [("stdlib", "1.21.3")]
+    assert listed(executable("")) == [("stdlib", "1.21.3")]
+
+
+def test_built_without_modules_there_is_the_main_package_without_a_version() -> None:
+    body = executable(f"path\tgithub.com/cli/cli/v2/cmd/gh\n{LINKED}{REVISION}{TIME}")
+    assert listed(body) == [("github.com/cli/cli/v2/cmd/gh", ""), ("stdlib", "1.21.3")]
+    assert edges_of(CATALOGER, MemoryView({PATH: body})) == [("github.com/cli/cli/v2/cmd/gh", "stdlib")]
 
 
 def test_built_from_files_there_is_no_main_module() -> None:
@@ -172,16 +180,44 @@ def test_a_main_module_without_a_version_has_that_of_its_commit(path: str, lines
         ("-X=main.version=1.2.3", "1.2.3"),
         ('"-X example.com/app/internal.Version=1.2.3"', "1.2.3"),
         ('"-X example.com/app.Version=1.2.3"', "1.2.3"),
+        ('"-X example.com/app/pkg/version/app.ver=1.2.3"', "1.2.3"),
         ('"-X example.com/apple.Version=1.2.3"', None),
         ('"-X main.version=dev"', None),
         ('"-X main.goversion=1.2.3"', None),
         ('"-X main.commit=1234567"', None),
     ],
 )
-def test_a_version_of_the_linker_s_flags_is_told_and_not_believed(flags: str, version: str | None) -> None:
-    main = main_of(f"build\t-ldflags={flags}\n")
-    assert (main.raw_version, main.description) == ("", f"{version} by its linker flags" if version else None)
-    assert main_of(REVISION, TIME, LINKED).raw_version == "v0.0.0-20250208030126-0123456789ab"
+def test_a_version_of_the_linker_s_flags_is_that_of_the_module_and_told(flags: str, version: str | None) -> None:
+    main = main_of(f"build\t-ldflags={flags}\n", REVISION, TIME)
+    assert main.raw_version == ("v1.2.3" if version else "v0.0.0-20250208030126-0123456789ab")
+    assert main.description == (f"{version} by its linker flags" if version else None)
+
+
+@pytest.mark.parametrize(
+    ("path", "linked", "version"),
+    [
+        ("example.com/app/v3", "3.0.1", "v3.0.1"),
+        ("example.com/app", "1.0.0-rc.1", "v1.0.0-rc.1"),
+        ("github.com/prometheus/prometheus", "2.45.0", ""),
+        ("example.com/app/v3", "v1.2.3", ""),
+        ("example.com/app", "1.2", ""),
+        ("example.com/app", "1.2.3-5-gabcdef0", ""),
+        ("example.com/app", "1.2.3-SNAPSHOT-abcdef0", ""),
+        ("example.com/app", "20260101", ""),
+    ],
+)
+def test_a_text_that_is_no_version_of_the_module_is_told_and_not_believed(path: str, linked: str, version: str) -> None:
+    flags = f'build\t-ldflags="-X main.version={linked}"\n'
+    main = main_of(flags, path=path)
+    assert (main.raw_version, main.description) == (version, f"{linked} by its linker flags")
+    assert main_of(flags, REVISION, TIME, path=path).raw_version == (version or pseudo_version(path, SETTINGS))
+
+
+def test_of_versions_that_differ_the_main_package_s_counts_else_none() -> None:
+    others = "-X example.com/app/api.Version=1.0.0 -X example.com/app/app.ver=1.2.3"
+    assert main_of(f'build\t-ldflags="{others} -X main.version=1.2.3"\n').raw_version == "v1.2.3"
+    none = main_of(f'build\t-ldflags="{others}"\n')
+    assert (none.raw_version, none.description) == ("", None)
 
 
 def test_a_stated_version_needs_no_flags() -> None:
@@ -322,7 +358,7 @@ def test_real_executables_have_the_modules_that_their_makers_put_in(shared_data:
             ("github.com/golang/xerrors", "v0.0.0-20220907171357-04be3eba64a2"),
         ],
         "main-version-via-ldflags.elf": [
-            ("github.com/aquasecurity/test", "v0.0.0-20240426060020-9640d75c1384+dirty"),
+            ("github.com/aquasecurity/test", "v1.0.0"),
             ("stdlib", "1.22.1"),
         ],
         "goexperiment": [("stdlib", "1.22.1")],
@@ -348,6 +384,24 @@ def dependencies_in(listing: str) -> Iterator[tuple[str, str]]:
             yield path, version
 
 
+WITHOUT_MODULES = (
+    "github.com/cli/cli/v2/cmd/gh",
+    "github.com/containerd/containerd/cmd/containerd",
+    "github.com/containerd/containerd/cmd/containerd-shim",
+    "github.com/containerd/containerd/cmd/containerd-shim-runc-v1",
+    "github.com/containerd/containerd/cmd/containerd-shim-runc-v2",
+    "github.com/containerd/containerd/cmd/ctr",
+    "github.com/docker/cli/cmd/docker",
+    "github.com/docker/docker/cmd/dockerd",
+    "github.com/docker/libnetwork/cmd/dnet",
+    "github.com/docker/libnetwork/cmd/ovrouter",
+    "github.com/docker/libnetwork/cmd/proxy",
+    "github.com/opencontainers/runc",
+    "github.com/restic/restic/cmd/restic",
+)
+"""The `path` of Debian's programs, which `go version -m` shows without a `mod`."""
+
+
 @pytest.fixture(scope="module")
 def truth(corpus: Path) -> Any:
     path = corpus / "truth" / "bins.json"
@@ -359,7 +413,7 @@ def truth(corpus: Path) -> Any:
 @pytest.mark.corpus
 @pytest.mark.long
 def test_an_image_of_binaries_is_what_go_says_of_it(corpus: Path, truth: Any) -> None:
-    """Modules, their layers, what was removed. Three programs state a commit instead of a version, `(devel)` for `go version`."""
+    """Modules, their layers, what was removed; main modules that are `(devel)` for `go version`, and main packages without a module."""
     ran = run("sbomgen", "layers", corpus / "oci" / "bins", "-o", "json")
     assert ran.code == 0, ran.stderr
     packages = [package for package in ran.json["packages"] if package["slot"].startswith("golang|")]
@@ -369,8 +423,13 @@ def test_an_image_of_binaries_is_what_go_says_of_it(corpus: Path, truth: Any) ->
         for row in truth["packages"]
         if row["ecosystem"] == "golang"
     }
-    assert {key: layer for key, layer in ours.items() if "v0.0.0-" not in key[2]}.items() <= theirs.items()
-    unversioned = {key[1] for key in theirs.keys() - ours.keys()}
-    assert unversioned == {"github.com/anchore/syft", "github.com/aquasecurity/trivy", "github.com/evanw/esbuild"}
-    assert len(ours) == len(theirs)
-    assert len(packages) - len(ours) == sum(row["ecosystem"] == "golang" for row in truth["gone"])
+    more = {key: ours.pop(key) for key in ours.keys() - theirs.keys()}
+    assert ours.items() <= theirs.items()
+    unversioned = theirs.keys() - ours.keys()
+    assert {(*key[:2], ""): layer for key, layer in more.items() if key[2]} == {key: theirs[key] for key in unversioned}
+    assert {key[1:] for key in more if not key[1].endswith("esbuild")} == {
+        ("github.com/anchore/syft", "v1.18.1"),
+        ("github.com/aquasecurity/trivy", "v0.59.1"),
+        *((package, "") for package in WITHOUT_MODULES),
+    }
+    assert len(packages) - len(ours) - len(more) == sum(row["ecosystem"] == "golang" for row in truth["gone"])
