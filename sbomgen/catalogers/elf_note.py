@@ -61,7 +61,7 @@ class ElfNoteCataloger:
     """The packages that files name where no package database does."""
 
     name = "elf-note"
-    version = 1
+    version = 2
     title = "Packages that ELF files name themselves (.note.package), where no package database of their type stands"
     emits = "the type that the note names: deb, rpm and others"
     proof = Proof.FIXTURE

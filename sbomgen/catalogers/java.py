@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from msgspec import structs
 
+from sbomgen.catalogers._caches import is_cached
 from sbomgen.catalogers._java_archive import CHUNK_BYTES, Archive, ArchiveError, ArchiveLimitError, Member
 from sbomgen.catalogers._java_contents import CERTAIN, SUFFIXES, Allowance, Contents
 from sbomgen.catalogers._java_identity import identify, without_version
@@ -55,9 +56,6 @@ _PUBLISHED = re.compile(
 )
 _ALIAS_VERSION = re.compile(r"debian|.*\bx")
 """Versions under which Debian's repository lists an artifact once more: `debian`, `9.x`."""
-
-_CACHE = re.compile(r"(?:.*/)?(?:\.m2/repository|\.gradle/caches|\.ivy2/cache|\.cache/coursier)/.*")
-"""What Maven, Gradle, Ivy and Coursier keep for the next build."""
 
 
 class ArchiveFact(Fact, frozen=True, tag="archive"):
@@ -113,7 +111,7 @@ class JavaCataloger:
         elif file.path.endswith(".xml"):
             with file.open(XMVN_LIMIT_BYTES) as stream:
                 yield from (PublishedFact(coordinates, path) for path, coordinates in xmvn_archives(file.path, stream.read()))
-        elif not _CACHE.fullmatch(file.path):
+        elif not is_cached(file.path):
             with file.open(ARCHIVE_LIMIT_BYTES) as stream:
                 yield from _with_few_problems(file.path, _Reading(file.path).archive(stream, ()))
 

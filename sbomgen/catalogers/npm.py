@@ -41,7 +41,7 @@ class NpmCataloger:
     """What Node can load, folder by folder."""
 
     name = "npm"
-    version = 1
+    version = 2
     title = "Node packages: node_modules of npm, yarn, pnpm and bun, and Debian's nodejs folders"
     emits = "npm"
     proof = Proof.MANAGER

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from msgspec import MsgspecError, Struct
 
+from sbomgen.catalogers._caches import is_cached
 from sbomgen.catalogers._direct_url import Origin, parse_origin
 from sbomgen.catalogers._fields import Fields, parse_fields, text_of
 from sbomgen.catalogers._java_archive import Archive, ArchiveError
@@ -44,8 +45,6 @@ _METADATA = re.compile(
 _INTERPRETER = re.compile(r"(?:.*/)?(?:lib\d*/python\d[\d.]*/[^/]+|Python-\d[^/]*)\.egg-info")
 """What an interpreter says of itself and of the modules in its own library folder (Python 2.7: argparse, wsgiref)."""
 
-_CACHE = re.compile(r"(?:.*/)?(?:archive|wheels|built-wheels|builds|sdists|git)-v\d+/.*")
-"""uv's caches: unpacked archives that environments link to."""
 
 _CONDA_PACKAGE = re.compile(r"(?P<package>(?:.*/)?pkgs/[^/]+)/(?:lib/python[\d.]+/)?site-packages")
 """Where conda unpacks a package before it links its files into an environment."""
@@ -123,7 +122,7 @@ class PythonCataloger:
     """What `pip list` shows in each site folder."""
 
     name = "python"
-    version = 2
+    version = 3
     title = "Python packages: dist-info, egg-info and eggs in site folders, and the SBOMs in wheels"
     emits = "pypi; of what is in wheels cargo, generic and others"
     proof = Proof.MANAGER
@@ -139,7 +138,7 @@ class PythonCataloger:
         name = file.path.rpartition("/")[2]
         if name == "pyvenv.cfg":
             yield EnvironmentFact(_sees_system_site(_body(file, SMALL_FILE_LIMIT_BYTES)))
-        elif _CACHE.fullmatch(file.path):
+        elif is_cached(file.path):
             return
         elif _SBOM.fullmatch(file.path):
             yield from _read_sbom(file.path, _body(file, SBOM_LIMIT_BYTES))

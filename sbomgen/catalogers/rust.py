@@ -67,7 +67,7 @@ class RustCataloger:
     """What `rust-audit-info` shows of an executable, without the crates that only its build needed."""
 
     name = "rust"
-    version = 1
+    version = 2
     title = "Rust crates: the list that cargo-auditable puts into executables"
     emits = "cargo"
     proof = Proof.FILES
