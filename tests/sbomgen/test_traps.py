@@ -1,5 +1,6 @@
 """What layers do to packages in ways that mislead tools which look at one layer, or at one file of a package."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -33,6 +34,48 @@ def test_what_pip_uninstalled_and_installed_again_is_of_the_layer_that_brought_i
     )
     assert visible(inventory) == {"idna": ("3.6", 2), "six": ("1.16.0", 0)}
     assert stories(inventory)["idna"] == ["introduced 0 3.6", "removed 1 3.6", "reintroduced 2 3.6"]
+
+
+def dpkg(root: Path, *arguments: str | Path) -> Entry:
+    """Have dpkg itself do this below `root`; its database then."""
+    options = (f"--root={root}", "--force-script-chrootless", "--force-depends", "--no-triggers", "--log=/dev/null")
+    subprocess.run(["dpkg", *options, *map(str, arguments)], check=True, capture_output=True)
+    return file("var/lib/dpkg/status", (root / "var/lib/dpkg/status").read_bytes())
+
+
+def deb(folder: Path, version: str) -> Path:
+    control = folder / version / "DEBIAN"
+    control.mkdir(parents=True)
+    (control / "control").write_text(f"Package: kept\nVersion: {version}\nArchitecture: all\nMaintainer: a\nDescription: a\n")
+    (control / "conffiles").write_text("/etc/kept.conf\n")
+    (control.parent / "etc").mkdir()
+    (control.parent / "etc/kept.conf").write_text("a = 1\n")
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", control.parent, folder / f"{version}.deb"], check=True, capture_output=True)
+    return folder / f"{version}.deb"
+
+
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None or os.geteuid() != 0, reason="needs dpkg and root")
+@pytest.mark.parametrize(
+    ("steps", "story"),
+    [
+        (["-i 1", "-r"], ["introduced 0 1", "removed 1 1"]),
+        (["-i 1", "-r", "-P"], ["introduced 0 1", "removed 1 1"]),
+        (["-i 1", "-r", "-i 1"], ["introduced 0 1", "removed 1 1", "reintroduced 2 1"]),
+        (["-i 1", "-r", "-i 2"], ["introduced 0 1", "removed 1 1", "reintroduced 2 2"]),
+        (["-i 1", "-i 1"], ["introduced 0 1"]),
+        (["-i 1", "-i 2", "-i 1"], ["introduced 0 1", "upgraded 1 2", "downgraded 2 1"]),
+        (["--unpack 1"], ["introduced 0 1"]),
+    ],
+)
+def test_what_dpkg_removed_but_for_its_configuration_is_not_there(tmp_path: Path, steps: list[str], story: list[str]) -> None:
+    root = tmp_path / "root"
+    (root / "var/lib/dpkg/info").mkdir(parents=True)
+    (root / "var/lib/dpkg/updates").mkdir()
+    (root / "var/lib/dpkg/status").touch()
+    debs = {version: deb(tmp_path, version) for version in "12"}
+    commands = (step.split() for step in steps)
+    layers = [dpkg(root, action, *([debs[version[0]]] if version else ["kept"])) for action, *version in commands]
+    assert stories(scan(tmp_path, *(LayerSpec((layer,)) for layer in layers))) == {"kept": story}
 
 
 def stored(name: str, version: str, first: bool) -> tuple[Entry, ...]:
