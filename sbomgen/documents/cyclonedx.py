@@ -2,7 +2,7 @@
 
 The graph is root → operating system → its packages, and root → other packages. All packages of distributions stand under the one operating
 system, also hidden ones and those of a chroot: Trivy drops all others as soon as one stands elsewhere, and refuses a second system. Only
-packages whose dependencies are known have an entry of their own: an empty one would say that there are none. Nothing is random.
+packages whose dependencies are known have an entry of their own; an empty one says that there are none. Nothing is random.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,15 @@ from sbomgen.documents._writer import WriteOptions
 from sbomgen.documents.content import content_uuid
 from sbomgen.documents.escape import clean, clean_lines
 from sbomgen.documents.licences import licence_expression, licence_id
-from sbomgen.documents.properties import Relations, contents_known, layer_facts, listed_packages, package_facts, relations
+from sbomgen.documents.properties import (
+    Relations,
+    contents_known,
+    layer_facts,
+    listed_packages,
+    package_facts,
+    relations,
+    without_dependencies,
+)
 from sbomgen.inventory import Inventory
 from sbomgen.model import Distro, EvidencePath, Package, Technique, TrackedPackage
 from sbomgen.purl import source_purl
@@ -211,7 +219,8 @@ class _Document:
             top = [cdx.Dependency(self.root_ref, of_system + others)]
         else:
             top = [cdx.Dependency(self.root_ref, [self.os_ref, *others]), cdx.Dependency(self.os_ref, of_system)]
-        edges = self.relations.depends_on.items()
+        none: dict[str, list[str]] = {ref: [] for ref in without_dependencies(self.inventory, self.packages, self.relations)}
+        edges = sorted((none | self.relations.depends_on).items())
         return top + [cdx.Dependency(clean(ref), [clean(target) for target in targets]) for ref, targets in edges]
 
     def _compositions(self) -> list[cdx.Composition]:

@@ -1,5 +1,6 @@
 """What documents say about where a package came from, under the names that INTERFACE.md promises; each is present only when known."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -11,6 +12,10 @@ from sbomgen.model import Edge, EdgeKind, PackageEvent, TrackedPackage
 
 REPEATED_NAMES = frozenset({"sbomgen:history", "sbomgen:image:tag", "sbomgen:image:layer", "sbomgen:path", "sbomgen:path:layer"})
 """Names that may stand more than once in CycloneDX's properties; in JSON objects their values are arrays."""
+
+GRAPH_KNOWN = {"apk": "apk", "dpkg": "deb", "npm": "npm", "python": "pypi", "rpm": "rpm", "rust": "cargo"}
+"""Catalogers whose evidence names all that a package of this type depends on. Go states what is in a program, not who needs it; Java
+archives, runtimes, ELF notes and what SBOMs in wheels name state nothing."""
 
 RELATED_VERSIONS_LIMIT = 16
 """Versions of one slot that get its edges: a machine keeps a handful of kernels; thousands times thousands of edges are an attack."""
@@ -68,6 +73,17 @@ def contents_known(inventory: Inventory) -> tuple[Knowledge, Knowledge]:
         return Knowledge.INCOMPLETE, Knowledge.INCOMPLETE
     has_database = any(found.package.type in OS_TYPES for found in inventory.packages)
     return Knowledge.UNKNOWN, Knowledge.COMPLETE if has_database else Knowledge.UNKNOWN
+
+
+def without_dependencies(inventory: Inventory, packages: Iterable[TrackedPackage], found: Relations) -> list[str]:
+    """The refs of visible packages of which it is known that they depend on none of the others; none where something was lost."""
+    if any(problem.loss for problem in inventory.problems):
+        return []
+    return [
+        one.ref
+        for one in packages
+        if one.visible and GRAPH_KNOWN.get(one.cataloger) == one.package.type and one.ref not in found.depends_on
+    ]
 
 
 def _edge_order(edge: Edge) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from sbomgen.documents import WriteOptions
 from sbomgen.documents.cyclonedx import CycloneDxJson
@@ -186,6 +187,20 @@ def test_the_graph_goes_from_the_image_over_the_system_to_packages() -> None:
     assert graph[refs["py3-idna"]] == [refs["libssl3"], refs["musl"]]
     assert refs["musl"] not in graph, "nothing is known of its dependencies"
     assert values(component(whole, "idna"), "sbomgen:owned_by") == [refs["py3-idna"]]
+
+
+@pytest.mark.parametrize(
+    ("cataloger", "purl_type", "known"),
+    [("dpkg", "deb", True), ("npm", "npm", True), ("python", "pypi", True), ("python", "cargo", False), ("golang", "golang", False)],
+)
+def test_an_empty_entry_says_that_a_package_depends_on_none_and_no_entry_that_nobody_knows(
+    cataloger: str, purl_type: str, known: bool
+) -> None:
+    found = tracked(Package(type=purl_type, name="a", raw_version="1"), f"pkg:{purl_type}/a@1", cataloger=cataloger)
+    whole = inventory([found])
+    assert [entry for entry in written(whole)["dependencies"] if entry["ref"] == found.ref] == [{"ref": found.ref, "dependsOn": []}] * known
+    lost = structs.replace(whole, problems=(Problem(ProblemCode.BAD_RECORD, "a", "b", loss=True),))
+    assert [entry for entry in written(lost)["dependencies"] if entry["ref"] == found.ref] == []
 
 
 def test_without_a_system_all_packages_hang_on_the_image() -> None:
