@@ -87,7 +87,7 @@ class JavaCataloger:
     """Every archive, the archives within it, and the artifacts that were shaded into them."""
 
     name = "java"
-    version = 2
+    version = 3
     title = "Java archives: jar, war, ear, hpi, nar and others, nested and shaded"
     emits = "maven"
     proof = Proof.FILES
