@@ -3,6 +3,7 @@
 SPDX documents have the same statements as annotations; their reader turns them into these properties first.
 """
 
+import re
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -18,6 +19,12 @@ _TRIVY_LAYER = f"{TRIVY}LayerDiffID"
 _TRIVY_TYPE = f"{TRIVY}PkgType"
 _TRIVY_MODULE = f"{TRIVY}Modularitylabel"
 
+_CDXGEN_ORIGIN, _CDXGEN_SOURCE = f"{TRIVY}PackageOrigin", f"{TRIVY}PackageSource"
+"""Of cdxgen, which asks a Trivy of its own: an apk's origin; an rpm's source by its file's name, a deb's in dpkg's words: `gcc (4:12)`."""
+
+_CDXGEN_DEB_SOURCE = re.compile(r"(?!\d+$)([a-z0-9][a-z0-9+.-]*)(?: \(([^()]+)\))?")
+"""Of an apk the same property is a number."""
+
 _PATHS = frozenset({"sbomgen:path", f"{TRIVY}FilePath", "SrcFile", "cdx:npm:package:path"})
 """Names whose value is a path; `sbomgen:path` stands where a format has no evidence, `SrcFile` is cdxgen's. Syft numbers its own:
 `syft:location:0:path`."""
@@ -25,7 +32,7 @@ _PATHS = frozenset({"sbomgen:path", f"{TRIVY}FilePath", "SrcFile", "cdx:npm:pack
 _KNOWN = frozenset({
     "sbomgen:layer:index", "sbomgen:layer:diff_id", "sbomgen:layer:dockerfile", "sbomgen:layer:origin",
     "sbomgen:visible", "sbomgen:source:name", "sbomgen:source:version", "sbomgen:owned_by",
-    f"{TRIVY}SrcName", f"{TRIVY}SrcVersion", f"{TRIVY}SrcRelease", f"{TRIVY}SrcEpoch", _TRIVY_LAYER,
+    f"{TRIVY}SrcName", f"{TRIVY}SrcVersion", f"{TRIVY}SrcRelease", f"{TRIVY}SrcEpoch", _TRIVY_LAYER, _CDXGEN_ORIGIN, _CDXGEN_SOURCE,
     _TRIVY_TYPE, _TRIVY_MODULE, "syft:package:type", "syft:metadata:modularityLabel",
     "syft:metadata:source", "syft:metadata:sourceVersion", "syft:metadata:originPackage", "syft:metadata:sourceRpm",
     "syft:location:0:layerID", "syft:distro:id", "syft:distro:versionID",
@@ -121,7 +128,19 @@ def _source(known: dict[str, str]) -> tuple[str | None, str | None]:
         return name, known.get("syft:metadata:sourceVersion")
     if name := known.get("syft:metadata:originPackage"):
         return name, None
-    return source_of_rpm(known.get("syft:metadata:sourceRpm"))
+    if file_name := known.get("syft:metadata:sourceRpm"):
+        return source_of_rpm(file_name)
+    return _cdxgen_source(known)
+
+
+def _cdxgen_source(known: dict[str, str]) -> tuple[str | None, str | None]:
+    if name := known.get(_CDXGEN_ORIGIN):
+        return name, None
+    stated = known.get(_CDXGEN_SOURCE, "")
+    if stated.endswith(".src.rpm"):
+        return source_of_rpm(stated)
+    deb = _CDXGEN_DEB_SOURCE.fullmatch(stated)
+    return (deb[1], deb[2]) if deb else (None, None)
 
 
 def source_of_rpm(file_name: str | None) -> tuple[str | None, str | None]:

@@ -201,6 +201,23 @@ def test_the_source_package_of_trivy(properties: dict[str, str], source: tuple[s
 @pytest.mark.parametrize(
     ("properties", "source"),
     [
+        ({"PackageOrigin": "busybox", "PackageSource": "4941"}, ("busybox", None)),
+        ({"PackageSource": "4941"}, (None, None)),
+        ({"PackageSource": "bash-4.4-19.6.1.src.rpm"}, ("bash", "4.4-19.6.1")),
+        ({"PackageSource": "shadow"}, ("shadow", None)),
+        ({"PackageSource": "gcc-defaults (1.203)"}, ("gcc-defaults", "1.203")),
+        ({"PackageSource": "(none)"}, (None, None)),
+        ({"PackageSource": "other", "SrcName": "Trivy's own comes first"}, ("Trivy's own comes first", None)),
+    ],
+)
+def test_the_source_package_of_cdxgen(properties: dict[str, str], source: tuple[str | None, str | None]) -> None:
+    component = stating(*((f"aquasecurity:trivy:{name}", value) for name, value in properties.items()))
+    assert (component.source_name, component.source_version) == source
+
+
+@pytest.mark.parametrize(
+    ("properties", "source"),
+    [
         ({"source": "gcc-12", "sourceVersion": "12.2.0-14"}, ("gcc-12", "12.2.0-14")),
         ({"source": "util-linux"}, ("util-linux", None)),
         ({"source": "", "sourceVersion": ""}, (None, None)),
