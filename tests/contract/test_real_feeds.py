@@ -21,6 +21,8 @@ CASES = [
     # A patch of Composer is after its release: with `fixed: 2.3.2`, 2.3.2-p2 is fixed.
     ("pkg:composer/magento/product-community-edition@2.3.2-p2", "CVE-2019-7882", False),
     ("pkg:composer/magento/product-community-edition@2.3.1", "CVE-2019-7882", True),
+    ("pkg:composer/magento/product-community-edition@2.3.2", "CVE-2019-8119", True),
+    ("pkg:composer/magento/product-community-edition@2.3.2-p2", "CVE-2019-8119", False),
     # A version with fewer components is the same version.
     ("pkg:composer/drupal/core@8.0", "CVE-2016-3162", True),
     ("pkg:composer/Drupal/core@8.0.4", "CVE-2016-3162", False),
