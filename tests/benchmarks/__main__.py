@@ -8,7 +8,6 @@ is absent is left out, and said.
 import contextlib
 import json
 import os
-import shlex
 import shutil
 import sqlite3
 import statistics
@@ -21,8 +20,9 @@ from pathlib import Path
 
 from sbommatch.store.open import locate, open_database
 from sbommatch.store.queries import status
-from tests.benchmarks.large import write_large_sbom
+from tests.benchmarks.large import write_large_sbom, write_many_sboms
 from tests.benchmarks.measure import REFERENCE_CPU_S, Figures, interleaved, medians, once, python
+from tests.benchmarks.peers import peer_command
 from tests.benchmarks.sizes import MATCHING_TABLES, table_megabytes
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -322,13 +322,8 @@ def large_sbom(scratch: Path) -> Iterator[Row]:
         report: tool("sbommatch", str(sbom), "--db", str(pointer), "-o", f"{report}={scratch / report}")
         for report in ("json", "html", "sarif")
     }
-    loader = DATA.parent / "peers" / "load_peer.py"
-    if (PEERS / "bin" / "trivy").exists() and loader.exists():
-        command = python(str(loader), "trivy", "--osv", str(DATA / "feeds" / "osv"), "--ecosystem", "PyPI", "--out", str(scratch / "trivy"))
-        ran = subprocess.run([*command, "--peers", str(PEERS)], check=True, capture_output=True, text=True)
-        commands["trivy"] = [*shlex.split(ran.stdout.splitlines()[-1])[:-1], "--output", str(scratch / "trivy.json"), str(sbom)]
-    else:
-        print("  left out: Trivy is absent (SBOMPAIR_PEERS)")
+    if trivy := peer_command("trivy", sbom, scratch, DATA, PEERS):
+        commands["trivy"] = [*trivy[:-1], "--output", str(scratch / "trivy.json"), trivy[-1]]
     figures = interleaved(commands, RUNS)
     findings = len(json.loads((scratch / "json").read_bytes())["targets"][0]["findings"])
     yield Row("findings", findings, "")
@@ -338,6 +333,38 @@ def large_sbom(scratch: Path) -> Iterator[Row]:
     if "trivy" in figures:
         yield Row("Trivy, JSON", figures["trivy"].cpu_s, "CPU s")
         yield Row("  sbommatch -o json / Trivy", figures["json"].cpu_s / figures["trivy"].cpu_s, "x", LARGE_OF_TRIVY)
+
+
+MANY = 1_000
+ONE_PEAK_MIB = 150
+ONE_OF_GRYPE = 1.0
+MANY_OF_TRIVY = 1 / 30
+
+
+def many_sboms(scratch: Path) -> Iterator[Row]:
+    """One SBOM of 245 components of PyPI, and 1,000 of them in one run; beside Grype and Trivy, which need a run for each."""
+    archive = DATA / "feeds" / "osv" / "PyPI" / "all.zip"
+    if not archive.exists():
+        print("  left out: the feeds are absent (SBOMPAIR_DATA)")
+        return
+    pointer, folder = scratch / "feeds.json", scratch / "sboms"
+    write_many_sboms(archive, folder, MANY, 245)
+    interleaved({"build": tool("sbommatch", "db", "build", f"osv-pypi={archive}", "--db", str(pointer))}, 1)
+    one = folder / "0.cdx.json"
+    commands = {"one": tool("sbommatch", str(one), "--db", str(pointer), "-o", f"json={scratch / 'one.json'}")}
+    commands |= {peer: command for peer in ("grype", "trivy") if (command := peer_command(peer, one, scratch, DATA, PEERS))}
+    figures = interleaved(commands, RUNS)
+    yield Row("sbommatch of 245 components", figures["one"].cpu_s, "CPU s")
+    yield Row("  its peak memory", figures["one"].peak_mib, "MiB", ONE_PEAK_MIB)
+    for peer in figures.keys() - {"one"}:
+        yield Row(
+            f"  sbommatch / {peer.capitalize()}", figures["one"].cpu_s / figures[peer].cpu_s, "x", ONE_OF_GRYPE if peer == "grype" else None
+        )
+    many = once(tool("sbommatch", str(folder), "--db", str(pointer), "-q", "-o", f"json={scratch / 'out'}/"))
+    yield Row("sbommatch of 1,000 of them", many.cpu_s, "CPU s")
+    yield Row("  its peak memory", many.peak_mib, "MiB")
+    if "trivy" in figures:
+        yield Row("  sbommatch / 1,000 runs of Trivy", many.cpu_s / (MANY * figures["trivy"].cpu_s), "x", MANY_OF_TRIVY)
 
 
 READING_LIMITS_MS = {"cyclonedx-json": 10.0, "spdx-json": 10.0, "syft-json": 10.0}
@@ -438,6 +465,7 @@ BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (
     feeds_of_2026,
     archive,
     large_sbom,
+    many_sboms,
 )
 
 

@@ -1,4 +1,4 @@
-"""An SBOM with a stated number of findings, made of the versions that the advisories of a feed list."""
+"""SBOMs of a stated size, made of the versions that the advisories of a feed list."""
 
 import json
 import zipfile
@@ -14,9 +14,25 @@ def write_large_sbom(archive: Path, target: Path, components: int, findings: int
         for start in range(0, len(ranked) - components, 50)
         if sum(number for _, number in ranked[start : start + components]) <= findings
     )
+    _write(target, [package for package, _ in ranked[start : start + components]])
+
+
+def write_many_sboms(archive: Path, folder: Path, count: int, components: int) -> None:
+    """So many SBOMs `N.cdx.json`, each of other packages of an OSV zip; half of them are in the next one too.
+
+    As in images, few are affected: one in eight has a listed version, the others one above all fixes.
+    """
+    packages = [(name, version if place % 8 == 0 else "99999") for place, (name, version) in enumerate(sorted(_listed(archive)))]
+    folder.mkdir()
+    for number in range(count):
+        start = number * components * 61 // 2
+        _write(folder / f"{number}.cdx.json", [packages[(start + 61 * place) % len(packages)] for place in range(components)])
+
+
+def _write(target: Path, packages: list[tuple[str, str]]) -> None:
     listed = [
         {"type": "library", "bom-ref": f"r{place}", "name": name, "version": version, "purl": f"pkg:pypi/{name}@{version}"}
-        for place, ((name, version), _) in enumerate(ranked[start : start + components])
+        for place, (name, version) in enumerate(packages)
     ]
     target.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": listed}), "utf-8")
 
