@@ -256,15 +256,15 @@ class Comparison:
         """The classes, and pairs of classes, of the documents that came."""
         return {(number, owner) for number, owner in self.reader.rows(_CAME)}
 
-    def number(self, run: int) -> None:
-        """Makes the table `numbered`: the changes with their identifiers in a run, in their order."""
-        self.reader.execute(_NUMBERED.format(run))
+    def number(self) -> None:
+        """Makes the table `numbered`: the changes in their order, by which `rowid` counts."""
+        self.reader.execute(_NUMBERED)
 
     def record(self, at: str, number: int) -> Changes:
         """Writes a run, its row of `runs` last."""
         segment, folder = draw_segment(), self.reader.archive.path
         append_rows(STANDING, self.reader, "stands", [name for name, _, _ in STANDING.columns[1:]], list(self._standing_rows()))
-        self.number(number)
+        self.number()
         for table, sql in ((STANDING, "SELECT {0}::BIGINT AS segment, * FROM stands"), (MEMBERS, _MEMBERS), (CHANGES, _CHANGES)):
             write_relation(table, folder, self.reader.relation(sql.format(segment, number)))
         self._commit(
@@ -347,13 +347,8 @@ WHERE {1} = 1 OR sha256 IN (FROM came)
 UNION ALL SELECT {0}::BIGINT, sha256, false FROM members_now WHERE is_there AND sha256 NOT IN (SELECT sha256 FROM documents)
 """
 
-_NUMBERED = """
-CREATE OR REPLACE TEMP TABLE numbered AS
-SELECT *, (row_number() OVER (ORDER BY sha256, position, id, kind) - 1)::INTEGER AS place,
-    sha256(concat_ws(' ', {0}, kind, sha256, position, id)) AS change_id
-FROM fanned
-"""
+_NUMBERED = "CREATE OR REPLACE TEMP TABLE numbered AS FROM fanned ORDER BY sha256, position, id, kind"
 
 _CHANGES = f"""
-SELECT {{0}}::BIGINT AS segment, {", ".join(f'"{name}"' for name, _, _ in CHANGES.columns[1:])} FROM numbered ORDER BY place
+SELECT {{0}}::BIGINT AS segment, rowid::INTEGER AS place, {", ".join(f'"{name}"' for name, _, _ in CHANGES.columns[2:])} FROM numbered
 """

@@ -11,9 +11,6 @@ from sbommatch.archive.reader import Reader, check_files, files_of, relation
 from sbommatch.archive.standing import Known, Standing, of_pair
 from sbommatch.archive.tables import CHANGES, COORDINATES, OCCURRENCES
 
-SUBJECT = "coalesce(nullif(concat_ws(' ', subject_name, subject_version), ''), path)"
-"""What a document is about, in words."""
-
 _OWN_COLUMNS = ("kind", "package", "version", "id", "record", "cause", "detail", "level", "is_kev", "fix")
 
 
@@ -56,15 +53,15 @@ _COLUMNS = ", ".join(f"t.{column}" for column in _OWN_COLUMNS)
 
 _FANNED = f"""
 CREATE TEMP TABLE fanned AS
-WITH told_of AS (SELECT segment, document, sha256, {SUBJECT} AS subject, labels, sha256 IN (FROM came) AS is_fresh FROM documents)
-SELECT d.sha256, o.position, {_COLUMNS}, d.subject, d.labels
+WITH told_of AS (SELECT segment, document, sha256, sha256 IN (FROM came) AS is_fresh FROM documents)
+SELECT d.sha256, o.position, {_COLUMNS}
 FROM (FROM part ANTI JOIN pair USING (segment, document, position)) o
 JOIN place p ON p.segment = o.segment AND p.coordinate = o.coordinate
 JOIN told t ON t.class = p.class AND t.owner IS NULL
 JOIN told_of d ON d.segment = o.segment AND d.document = o.document AND d.is_fresh = t.is_fresh
 WHERE NOT o.hidden
 UNION ALL
-SELECT d.sha256, o.position, {_COLUMNS}, d.subject, d.labels
+SELECT d.sha256, o.position, {_COLUMNS}
 FROM pair o
 JOIN told t ON t.class = o.twin AND t.owner = o.owner
 JOIN told_of d ON d.segment = o.segment AND d.document = o.document AND d.is_fresh = t.is_fresh
@@ -100,9 +97,6 @@ def gone_documents(reader: Reader, known: Known) -> int:
     ]
     columns = ("sha256", "position", *_OWN_COLUMNS)
     append_rows(CHANGES, reader, "resolved_by_removal", columns, rows)
-    reader.execute(
-        f"INSERT INTO fanned SELECT {', '.join(f'r.{column}' for column in columns)}, {SUBJECT}, labels "
-        "FROM resolved_by_removal r JOIN gone USING (sha256)"
-    )
+    reader.execute("INSERT INTO fanned FROM resolved_by_removal")
     [(unread,)] = reader.rows("SELECT count(*) FROM gone ANTI JOIN old_occurrences USING (segment, document) WHERE components > 0")
     return int(unread)

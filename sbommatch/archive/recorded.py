@@ -9,8 +9,10 @@ from msgspec import Struct
 from sbommatch.archive.archive import Archive
 from sbommatch.archive.change import ArchiveChange, Because, Cause, ChangeKind
 from sbommatch.archive.documents import StoredDocument, contents
-from sbommatch.archive.log import open_log
+from sbommatch.archive.log import has_log, open_log
 from sbommatch.archive.reader import Reader, open_reader
+from sbommatch.archive.report import SUBJECT
+from sbommatch.archive.tables import DOCUMENTS, REMOVED
 from sbommatch.sbom.component import Component
 from sbommatch.sbom.read import read_document
 
@@ -25,7 +27,7 @@ def recorded(archive: Archive, *, after: str | None = None) -> Iterator[ArchiveC
     """
     with open_reader(archive) as reader:
         if open_log(reader):
-            reader.execute(_WANTED.format(_LOGGED), [after])
+            reader.execute(_WANTED.format(_LOGGED.format(_CHANGE_ID)), [after])
             yield from wanted_changes(reader)
 
 
@@ -45,7 +47,8 @@ def wanted_changes(reader: Reader) -> Iterator[ArchiveChange]:
     A reference is read from the document; of a document that was removed it is `#` and the component's position.
     """
     first = 1
-    while records := reader.records("SELECT * FROM wanted WHERE turn >= $1 AND turn < $2 ORDER BY turn", [first, first + CHANGES_AT_ONCE]):
+    page = _PAGE.format(REMOVED.name if has_log(reader.archive) else DOCUMENTS.name)
+    while records := reader.records(page, [first, first + CHANGES_AT_ONCE]):
         components = _components(reader, {record["sha256"] for record in records})
         yield from (_change(record, components.get(record["sha256"])) for record in records)
         first += CHANGES_AT_ONCE
@@ -102,7 +105,7 @@ def _change(record: dict[str, Any], components: Sequence[Component] | None) -> A
         severity=record["level"],
         is_kev=record["is_kev"],
         fix=record["fix"],
-        subject=record["subject"],
+        subject=record["subject"] or "",
         labels=record["labels"] or {},
     )
 
@@ -110,16 +113,34 @@ def _change(record: dict[str, Any], components: Sequence[Component] | None) -> A
 _WANTED = "CREATE OR REPLACE TEMP TABLE wanted AS {}"
 
 _LOGGED = """
-SELECT c.* EXCLUDE (segment), r.at, row_number() OVER (ORDER BY r.number, c.place) AS turn
+SELECT c.* EXCLUDE (segment), r.at, r.number, row_number() OVER (ORDER BY r.number, c.place) AS turn
 FROM changes c JOIN runs r ON r.run = c.segment
 WHERE (r.number, c.place) > coalesce(
-    (SELECT (r.number, c.place) FROM changes c JOIN runs r ON r.run = c.segment WHERE change_id = $1), (0, -1)
+    (SELECT (number, place) FROM (SELECT *, {} AS change_id FROM changes c JOIN runs r ON r.run = c.segment) WHERE change_id = $1),
+    (0, -1)
 )
 """
 
-_OF_RUN = "SELECT c.* EXCLUDE (segment), r.at, c.place + 1 AS turn FROM changes c JOIN runs r ON r.run = c.segment WHERE c.segment = $1"
+_OF_RUN = """
+SELECT c.* EXCLUDE (segment), r.at, r.number, c.place + 1 AS turn FROM changes c JOIN runs r ON r.run = c.segment WHERE c.segment = $1
+"""
 
-_OF_COMPARISON = "SELECT *, $1::VARCHAR AS at, place + 1 AS turn FROM numbered"
+_OF_COMPARISON = "SELECT *, $1::VARCHAR AS at, 0 AS number, rowid + 1 AS turn FROM numbered"
+
+_CHANGE_ID = "sha256(concat_ws(' ', number, kind, sha256, position, id))"
+"""The same when a run that was killed is made again."""
+
+_PAGE = f"""
+WITH page AS (SELECT *, {_CHANGE_ID} AS change_id FROM wanted WHERE turn >= $1 AND turn < $2),
+about AS (
+    SELECT sha256, {SUBJECT} AS subject, labels, 1 AS rank FROM documents
+    UNION ALL SELECT sha256, {SUBJECT}, labels, 2 FROM {{}}
+)
+SELECT page.*, a.subject, a.labels
+FROM page LEFT JOIN (FROM about SEMI JOIN page USING (sha256) QUALIFY row_number() OVER (PARTITION BY sha256 ORDER BY rank) = 1) a
+    USING (sha256)
+ORDER BY turn
+"""
 
 _GROUPED = """
 SELECT kind, id, any_value(level) AS severity, bool_or(is_kev) AS is_kev, package, any_value(version) AS version,

@@ -172,8 +172,11 @@ PAGES: dict[str, Callable[[Page], bytes]] = {"table": as_table, "markdown": as_m
 
 ROW_FORMATS = ("csv", "parquet")
 
+SUBJECT = "coalesce(nullif(concat_ws(' ', subject_name, subject_version), ''), path)"
+"""What a document is about, in words: its own, else its path."""
+
 _TEXTS = (
-    "d.sha256", "coalesce(nullif(concat_ws(' ', subject_name, subject_version), ''), path) AS subject", "path",
+    "d.sha256", f"{SUBJECT} AS subject", "path",
     "array_to_string(list_transform(map_entries(labels), lambda label: label.key || '=' || label.value), ' ') AS labels",
     "namespace", "name", "version", "id", "ids", "level", "fix_state", "fixed_in", "status", "suppressed_by", "feed", "record", "rule",
     "\"range\"",

@@ -149,9 +149,8 @@ CHANGES = Table(
     (
         ("segment", "long", "partition: the run"),
         ("place", "integer", "within the run, from 0"),
-        ("change_id", "string", "hexadecimal; the same whenever the same change is found again"),
         ("kind", "string", "`affected`, `resolved`, `fix_changed`, `severity_changed`, `kev`"),
-        ("sha256", "string", "of the document"),
+        ("sha256", "string", "of the document; what it is about and its labels stand in `documents`, else in `removed`"),
         ("position", "integer", "of the component within it"),
         ("package", "string", ""),
         ("version", "string", ""),
@@ -162,12 +161,9 @@ CHANGES = Table(
         ("level", "string", "of severity; of what was resolved, as it was"),
         ("is_kev", "boolean", ""),
         ("fix", "string", "versions that fix it, a comma between"),
-        ("subject", "string", "what the document is about"),
-        ("labels", "map", "of the document"),
     ),
     rows_in_group=200_000,
     deltas=("place", "position"),
-    plain=("change_id",),
 )
 
 STANDING = Table(

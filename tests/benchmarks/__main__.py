@@ -449,6 +449,34 @@ def archive(scratch: Path) -> Iterator[Row]:
         yield Row("  its peak memory", matched.peak_mib, "MiB", MATCH_LIMITS["peak_mib"])
         yield Row("  on disk, beside the documents", float(bytes_each), "B/occ", 4)
     yield Row("twice the documents of the same software, CPU", walls[1] / walls[0], "x", 1.4)
+    yield from _changes(scratch, dict(zip(names, sources, strict=True)), scaled(CHANGES_LIMIT_S, reference))
+
+
+CHANGES_LIMIT_S = 3
+"""Of 100,000 documents."""
+CHANGED_ADVISORIES = {"PyPI": 400, "Go": 200, "npm": 100, "RubyGems": 100, "Packagist": 100, "AlmaLinux": 100}
+
+
+def _changes(scratch: Path, sources: dict[str, str], limit_s: float) -> Iterator[Row]:
+    """Changes of the archive `all`, after an update of feeds in which so many advisories differ."""
+    from tests.benchmarks.large import write_earlier
+
+    secdb = f"alpine-secdb={DATA / 'feeds' / 'native' / 'alpine-secdb' / 'json'}"
+    earlier = dict(sources)
+    for name, number in CHANGED_ADVISORIES.items():
+        feed, _, path = sources[name].partition("=")
+        write_earlier(Path(path), scratch / f"{name}.zip", number)
+        earlier[name] = f"{feed}={scratch / name}.zip"
+    pointer, command = str(scratch / "changing.json"), tool("sbommatch", "archive", "changes", str(scratch / "all"))
+    for verb, chosen, day in (("build", earlier, "2026-01-01"), ("update", sources, "2026-08-01")):
+        dated = [f"{source}@{day}" for source in (*chosen.values(), secdb)]
+        subprocess.run(tool("sbommatch", "db", verb, *dated, "--db", pointer, "-q"), check=True)
+        found = once([*command, "--db", pointer])
+        if verb == "build":
+            yield Row("archive changes, the first run", found.wall_s, "s")
+    yield Row(f"archive changes, {sum(CHANGED_ADVISORIES.values())} changed advisories", found.wall_s, "s", limit_s)
+    yield Row("  its CPU time", found.cpu_s, "CPU s")
+    yield Row("  its peak memory", found.peak_mib, "MiB", MATCH_LIMITS["peak_mib"])
 
 
 BENCHMARKS: tuple[Callable[[Path], Iterator[Row]], ...] = (

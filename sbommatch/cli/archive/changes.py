@@ -108,7 +108,7 @@ def _since(archive: "Archive", database: "Database", moment: "datetime", output:
 
     with changes_since(archive, database, moment) as found:
         at = f"{datetime.now(UTC):{TIME}}"
-        found.number(0)
+        found.number()
         want_found(found.reader, at)
         _emit(found.reader, (found.before_state, found.state(at)), found.notes, output)
 
