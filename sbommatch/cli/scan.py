@@ -22,7 +22,7 @@ from sbommatch.match.advice import advised
 from sbommatch.match.coverage import coverage_of
 from sbommatch.match.distros import DERIVATIVES, family_of, namespace_of, parse_distro
 from sbommatch.match.model import NotChecked, TargetResult
-from sbommatch.match.pipeline import MatchOptions, match_documents
+from sbommatch.match.pipeline import Matcher, MatchOptions
 from sbommatch.match.policy import (
     STALE_AFTER_DAYS,
     FailOn,
@@ -249,8 +249,9 @@ def _match(batches: Iterable[Sequence[Document]], pointer: Path, settings: Setti
     with open_database(pointer, as_of=settings.as_of) as database:
         writer = Writer(settings, status(database))
         writer.warn_of_age()
+        matcher = Matcher(database, settings.options)
         for documents in batches:
-            matched = match_documents(documents, database, settings.options)
+            matched = matcher.match(documents)
             targets = advised([applied(settings.decisions.applied(target), settings.policy) for target in matched], database)
             told = _told(targets, database) if any(output.report.tells for output in settings.outputs) else {}
             codes.update(writer.write(target, told) for target in targets)

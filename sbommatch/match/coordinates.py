@@ -84,6 +84,26 @@ def identify(
     return identified(component, questions)
 
 
+class Identifier:
+    """Identifies components of many documents: what they state alike is looked at once, and they have the same lookups then."""
+
+    def __init__(self, option: DistroStatement | None = None) -> None:
+        self._option = option
+        self._known: dict[tuple[object, ...], Identity] = {}
+
+    def identify(self, component: Component, distros: tuple[DistroStatement, ...], producer: str | None) -> Identity:
+        """What `identify` gives."""
+        stated = (
+            component.purl, component.purl_from, component.version, component.source_name, component.source_version, component.module,
+            component.distro, distros, reads_rpmdb(producer),
+        )  # fmt: skip
+        known = self._known.get(stated)
+        if known is None:
+            known = self._known[stated] = identify(component, distros, self._option, producer)
+            return known
+        return Identity(component=component, lookups=known.lookups, reason=known.reason)
+
+
 def identified(component: Component, questions: Questions) -> Identity:
     """The identity of a component that asks these questions; the component's version is none where that of its last question is."""
     coordinate_id = coordinate_id_of(questions)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sbommatch.ecosystems import CPE_NAMESPACE
-from sbommatch.match.coordinates import identify
+from sbommatch.match.coordinates import Identifier
 from sbommatch.match.coverage import COUNTED_TYPES
 from sbommatch.match.covering import Resolved, covered, is_full, owners_of
 from sbommatch.match.cpes import with_cpes
@@ -37,13 +38,56 @@ class MatchOptions(Struct, frozen=True):
 
 def match_documents(documents: Sequence[Document], db: Database, options: MatchOptions) -> list[TargetResult]:
     """The results, one for each document, in their order. Raises DatabaseError where the database turns out to be damaged."""
-    feeds = queries.coverage(db)
-    identities = [identities_of(document, options, checked_namespaces(feeds)) for document in documents]
-    matching = Matching(db, feeds, list(chain.from_iterable(identities)))
-    return [
-        target_of(document, matching.covered([matching.resolve(identity) for identity in of_document]), options)
-        for document, of_document in zip(documents, identities, strict=True)
-    ]
+    return Matcher(db, options).match(documents)
+
+
+ANSWERS_KEPT = 100_000
+"""Distinct components whose answers are kept from batch to batch: some hundred bytes each, and as much for each finding."""
+
+
+class Matcher:
+    """Matches documents, batch after batch: a component is identified, asked for and judged once, however many documents have it."""
+
+    def __init__(self, db: Database, options: MatchOptions) -> None:
+        self._db = db
+        self._options = options
+        self._feeds = queries.coverage(db)
+        self._namespaces = checked_namespaces(self._feeds)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._identifier = Identifier(self._options.distro)
+        self._answers: dict[tuple[int, str], Resolved] = {}
+
+    def match(self, documents: Sequence[Document]) -> list[TargetResult]:
+        """The results, one for each document, in their order. Raises DatabaseError where the database turns out to be damaged."""
+        if len(self._answers) > ANSWERS_KEPT:
+            self._forget()
+        identities = [identities_of(document, self._options, self._namespaces, self._identifier) for document in documents]
+        fresh = [identity for identity in chain.from_iterable(identities) if _answered_by(identity) not in self._answers]
+        matching = Matching(self._db, self._feeds, fresh)
+        return [
+            target_of(document, matching.covered([self._answer(identity, matching) for identity in of_document]), self._options)
+            for document, of_document in zip(documents, identities, strict=True)
+        ]
+
+    def _answer(self, identity: Identity, matching: "Matching") -> Resolved:
+        if not identity.lookups:
+            return matching.resolve(identity)
+        key = _answered_by(identity)
+        known = self._answers.get(key)
+        if known is None:
+            self._answers[key] = known = matching.resolve(identity)
+            return known
+        component, (result, findings) = identity.component, known
+        if findings and (result.component.ref != component.ref or result.component.visible != component.visible):
+            findings = tuple([replace(finding, ref=component.ref, hidden=not component.visible) for finding in findings])
+        return replace(result, component=component), findings
+
+
+def _answered_by(identity: Identity) -> tuple[int, str]:
+    """What decides the answer for a component: its lookups, the same ones (they live as long as the answer), and what it is called."""
+    return id(identity.lookups), identity.component.name
 
 
 class Matching:
@@ -70,15 +114,18 @@ def checked_namespaces(feeds: Iterable[FeedStatus]) -> frozenset[str]:
     return frozenset(namespace for feed in feeds if feed.completeness != PARTIAL for namespace in feed.covers)
 
 
-def identities_of(document: Document, options: MatchOptions, namespaces: frozenset[str] = frozenset()) -> list[Identity]:
+def identities_of(
+    document: Document, options: MatchOptions, namespaces: frozenset[str] = frozenset(), identifier: Identifier | None = None
+) -> list[Identity]:
     """The identities of a document's packages: of all that coverage counts, and of any other component that a feed can be asked for.
 
     `namespaces` are those that count as checked: a component that is in none of them is asked for by its CPEs, where feeds speak of CPEs.
     """
     found = []
+    identifier = identifier or Identifier(options.distro)
     for component in document.components:
         if component.visible or not options.omit_hidden:
-            identity = identify(component, document.distros, options.distro, document.producer)
+            identity = identifier.identify(component, document.distros, document.producer)
             if component.cpes and needs_cpes(identity.lookups, namespaces):
                 identity = with_cpes(identity) or identity
             if identity.lookups or component.type in COUNTED_TYPES:

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from sbommatch.advisory import Advisory, Affected, Event, EventKind, NameKind, Range
 from sbommatch.formats import FORMAT_BY_NAME, FeedContext
+from sbommatch.match import pipeline
 from sbommatch.match.model import ComponentResult, Level, NotChecked, TargetResult, Verdict
-from sbommatch.match.pipeline import MatchOptions, match_documents
+from sbommatch.match.pipeline import Matcher, MatchOptions, match_documents
 from sbommatch.sbom.component import Component, DistroStatement, Document
 from sbommatch.store.build import build
 from sbommatch.store.open import Database, open_database
@@ -189,10 +190,29 @@ def test_the_option_names_the_release_of_packages_that_state_none(feeds: Databas
     assert ids(match(feeds, made, options=MatchOptions(DistroStatement("alpine", "3.11")))) == ["CVE-2019-1551"]
 
 
-def test_documents_together_give_what_each_gives_alone(feeds: Database) -> None:
-    documents = [document(component("pkg:pypi/jinja2@2.11.1")), document(), document(component("pkg:pypi/jinja2@2.11.1", ref="other"))]
-    together = match_documents(documents, feeds, MatchOptions())
-    assert together == [match_documents([one], feeds, MatchOptions())[0] for one in documents]
+LIKE = "pkg:pypi/jinja2@2.11.1"
+SOURCED = "pkg:apk/alpine/libssl1.1@1.1.1d-r2"
+ALIKE = [
+    document(component(LIKE)),
+    document(),
+    document(component(LIKE, ref="other"), component(LIKE, ref="hidden", visible=False)),
+    document(component(LIKE, layer=3, paths=("a", "b"), purl_from="made")),
+    document(component(LIKE, version="1.0"), component("pkg:pypi/commits@1.0")),
+    document(component(SOURCED, source_name="openssl"), component(SOURCED), distros=(ALPINE_311,)),
+    document(component(SOURCED, source_name="openssl"), component(SOURCED, source_name="openssl", distro=ALPINE_311)),
+    document(component(None), component("nonsense"), component(LIKE, name="linux-headers-6.1")),
+]
+"""Components that are alike in all but what their answers may depend on."""
+
+
+@pytest.mark.parametrize("size", [1, 3, len(ALIKE)])
+def test_documents_together_give_what_each_gives_alone(feeds: Database, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = [match_documents([one], feeds, MatchOptions())[0] for one in ALIKE]
+    for kept in (100_000, 2):
+        monkeypatch.setattr(pipeline, "ANSWERS_KEPT", kept)
+        matcher = Matcher(feeds, MatchOptions())
+        batches = [ALIKE[first : first + size] for first in range(0, len(ALIKE), size)] * 2
+        assert [target for batch in batches for target in matcher.match(batch)] == alone * 2
 
 
 def test_results_do_not_depend_on_the_order_of_components(feeds: Database) -> None:
