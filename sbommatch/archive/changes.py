@@ -37,7 +37,7 @@ from sbommatch.archive.standing import (
     row_of,
     stood_before,
 )  # fmt: skip
-from sbommatch.archive.tables import CHANGES, MEMBERS, RUNS, STANDING, write_relation
+from sbommatch.archive.tables import CHANGES, MEMBERS, RUNS, STANDING, append, write_relation
 from sbommatch.store.open import Database, open_database
 from sbommatch.store.queries import status
 
@@ -263,9 +263,11 @@ class Comparison:
     def record(self, at: str, number: int) -> Changes:
         """Writes a run, its row of `runs` last."""
         segment, folder = draw_segment(), self.reader.archive.path
-        append_rows(STANDING, self.reader, "stands", [name for name, _, _ in STANDING.columns[1:]], list(self._standing_rows()))
+        if rows := list(self._standing_rows()):
+            names = (name for name, _, _ in STANDING.columns[1:])
+            append(STANDING, folder, segment, dict(zip(names, zip(*rows, strict=True), strict=True)))
         self.number()
-        for table, sql in ((STANDING, "SELECT {0}::BIGINT AS segment, * FROM stands"), (MEMBERS, _MEMBERS), (CHANGES, _CHANGES)):
+        for table, sql in ((MEMBERS, _MEMBERS), (CHANGES, _CHANGES)):
             write_relation(table, folder, self.reader.relation(sql.format(segment, number)))
         self._commit(
             Run(

@@ -210,23 +210,28 @@ _NARROW = (
     """
     CREATE TEMP TABLE direct AS
     FROM part SEMI JOIN asking USING (segment, coordinate)
-    UNION
-    FROM part SEMI JOIN (SELECT segment, document FROM documents SEMI JOIN fresh USING (sha256)) USING (segment, document)
+    UNION ALL
+    FROM (FROM part SEMI JOIN (SELECT segment, document FROM documents SEMI JOIN fresh USING (sha256)) USING (segment, document))
+        ANTI JOIN asking USING (segment, coordinate)
     """,
     """
     CREATE TEMP TABLE delivered AS
     FROM direct
-    UNION
-    SELECT o.* FROM (FROM part WHERE owner IS NOT NULL) o
-    JOIN direct d ON d.segment = o.segment AND d.document = o.document AND d.position = o.owner
+    UNION ALL
+    FROM (
+        SELECT o.* FROM (FROM part WHERE owner IS NOT NULL) o
+        SEMI JOIN direct d ON d.segment = o.segment AND d.document = o.document AND d.position = o.owner
+    ) ANTI JOIN direct USING (segment, document, position)
     """,
     """
     CREATE TEMP TABLE narrow AS
     FROM delivered
-    UNION
-    SELECT o.* FROM part o
-    SEMI JOIN (SELECT segment, document, owner FROM delivered WHERE owner IS NOT NULL) d
-        ON d.segment = o.segment AND d.document = o.document AND d.owner = o.position
+    UNION ALL
+    FROM (
+        SELECT o.* FROM part o
+        SEMI JOIN (SELECT segment, document, owner FROM delivered WHERE owner IS NOT NULL) d
+            ON d.segment = o.segment AND d.document = o.document AND d.owner = o.position
+    ) ANTI JOIN delivered USING (segment, document, position)
     """,
     "CREATE OR REPLACE TEMP VIEW part AS FROM narrow",
 )

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -294,14 +295,17 @@ def _run(folder: Path) -> dict[str, int]:
 def test_a_run_that_ends_early_is_as_if_it_had_not_been(world: World, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world.changes()
     world.feed(pypi=[FLASK_OLD, jinja()])
-    real = tables.write_relation
 
-    def cut(into: Any, *rest: Any) -> None:
-        if into.name == table:
-            raise KeyboardInterrupt
-        real(into, *rest)
+    def cut(real: Callable[..., None]) -> Callable[..., None]:
+        def written(into: tables.Table, *rest: Any) -> None:
+            if into.name == table:
+                raise KeyboardInterrupt
+            real(into, *rest)
 
-    monkeypatch.setattr(module, "write_relation", cut)
+        return written
+
+    for name in ("append", "write_relation"):
+        monkeypatch.setattr(module, name, cut(getattr(tables, name)))
     with pytest.raises(KeyboardInterrupt):
         world.changes()
     monkeypatch.undo()
