@@ -12,6 +12,7 @@ Reasons for none, each the first that holds:
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
@@ -207,6 +208,7 @@ RPMDB_READERS = ("sbomgen", "syft", "trivy")
 """They read the rpm database, so that an epoch which they do not state is 0."""
 
 
+@lru_cache(maxsize=64)
 def reads_rpmdb(producer: str | None) -> bool:
     """Whether a document's producer is known to read the rpm database.
 

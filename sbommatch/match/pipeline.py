@@ -64,8 +64,8 @@ class Matcher:
         if len(self._answers) > ANSWERS_KEPT:
             self._forget()
         identities = [identities_of(document, self._options, self._namespaces, self._identifier) for document in documents]
-        fresh = [identity for identity in chain.from_iterable(identities) if _answered_by(identity) not in self._answers]
-        matching = Matching(self._db, self._feeds, fresh)
+        asked = {_answered_by(identity): identity for identity in chain.from_iterable(identities)}
+        matching = Matching(self._db, self._feeds, [identity for key, identity in asked.items() if key not in self._answers])
         return [
             target_of(document, matching.covered([self._answer(identity, matching) for identity in of_document]), self._options)
             for document, of_document in zip(documents, identities, strict=True)

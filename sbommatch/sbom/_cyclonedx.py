@@ -186,8 +186,10 @@ def _walk(listed: _Listed, place: str) -> Iterator[tuple[str, _Component]]:
 def _component(component: _Component, ref: str, layers: Layers) -> Component:
     stated = stated_by(component.properties) if component.properties else NOTHING_STATED
     occurrences = (component.evidence and component.evidence.occurrences) or ()
-    diff_id = next((each.additional_context for each in occurrences if each.additional_context), None)
-    paths = (*(each.location for each in occurrences if each.location), *stated.paths)
+    diff_id, paths = None, stated.paths
+    if occurrences:
+        diff_id = next((each.additional_context for each in occurrences if each.additional_context), None)
+        paths = (*(each.location for each in occurrences if each.location), *paths)
     type_ = component.type or "library"
     version = stated_version(component.version)
     purl = stated_purl(component.purl)
