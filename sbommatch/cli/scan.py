@@ -19,7 +19,7 @@ from sbommatch.cli.decisions import Decisions, policy_option, read_decisions, ve
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID
 from sbommatch.errors import UnreadableError, UsageError
 from sbommatch.match.advice import advised
-from sbommatch.match.coverage import coverage_of
+from sbommatch.match.coverage import coverage_of, is_silent
 from sbommatch.match.distros import DERIVATIVES, family_of, namespace_of, parse_distro
 from sbommatch.match.model import NotChecked, TargetResult
 from sbommatch.match.pipeline import Matcher, MatchOptions
@@ -308,9 +308,8 @@ class Writer:
 
     def _warn_of_silence(self, target: TargetResult) -> None:
         """No findings because nothing was checked: that must not look like a good result to somebody who reads a file or an exit code."""
-        coverage = coverage_of(target)
-        if coverage.counted and not coverage.checked and not self._settings.quiet:
-            reasons = ", ".join(f"{number} {reason}" for reason, number in coverage.not_checked.items())
+        if is_silent(target) and not self._settings.quiet:
+            reasons = ", ".join(f"{number} {reason}" for reason, number in coverage_of(target).not_checked.items())
             base.warn(f"{target.document.path}: nothing was checked: {reasons}; `{base.PROGRAM} db status` says what the feeds cover")
 
 

@@ -35,6 +35,13 @@ def counted_results(target: TargetResult) -> list[ComponentResult]:
     return [result for result in target.components if result.component.type in COUNTED_TYPES]
 
 
+def is_silent(target: TargetResult) -> bool:
+    """Whether there are components that count, and none of them was checked."""
+    verdicts = (result.verdict for result in target.components if result.component.type in COUNTED_TYPES)
+    first = next(verdicts, None)
+    return first is Verdict.NOT_CHECKED and all(verdict is Verdict.NOT_CHECKED for verdict in verdicts)
+
+
 def coverage_of(target: TargetResult) -> Coverage:
     """How many of the counted components have which verdict."""
     results = counted_results(target)
