@@ -7,7 +7,6 @@ where the database cannot show its state of the last run any more, or other rule
 A finding whose feed is gone is not resolved: it stays as it was, and the run says so.
 """
 
-import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -38,6 +37,7 @@ from sbommatch.archive.standing import (
     stood_before,
 )  # fmt: skip
 from sbommatch.archive.tables import CHANGES, MEMBERS, RUNS, STANDING, append, write_relation
+from sbommatch.collector import without_collector
 from sbommatch.store.open import Database, open_database
 from sbommatch.store.queries import status
 
@@ -81,7 +81,7 @@ def record_changes(archive: Archive, database: Database, at: datetime | None = N
     Raises ArchiveError where the archive or its log cannot be read, DatabaseError, UsageError where the log cannot be written.
     """
     moment = f"{at or datetime.now(UTC):{TIME}}"
-    with one_run(archive), _uncollected():
+    with one_run(archive), without_collector():
         make_log(archive)
         with open_reader(archive) as reader:
             runs = open_log(reader)
@@ -98,22 +98,10 @@ def changes_since(archive: Archive, database: Database, moment: datetime) -> Ite
 
     Raises what `record_changes` raises, and UsageError where the database knows nothing of that time.
     """
-    with _uncollected(), open_reader(archive) as reader:
+    with without_collector(), open_reader(archive) as reader:
         open_log(reader)
         with open_database(database.path, database.threads, moment) as old:
             yield Comparison(reader, database, _Moment(reader, old, database))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """What is made here is many objects without cycles."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class _Beginning:

@@ -1,10 +1,8 @@
 """`sbommatch scan`: match SBOMs with the feed database."""
 
-import gc
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
@@ -16,6 +14,7 @@ from msgspec.structs import replace
 
 from sbommatch.cli import base
 from sbommatch.cli.decisions import Decisions, policy_option, read_decisions, vex_option
+from sbommatch.collector import without_collector
 from sbommatch.ecosystems import DISTRIBUTION_BY_ID
 from sbommatch.errors import UnreadableError, UsageError
 from sbommatch.match.advice import advised
@@ -215,18 +214,6 @@ def scan(
     if verbose and not quiet:
         settings.decisions.warn_of_unused()
     base.finish(codes | {inputs.code()})
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Documents and results are many objects and form no cycles; looking for some takes a third of the time of a large document."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def batched(documents: Iterable[Document], limit: int = COMPONENTS_AT_ONCE) -> Iterator[list[Document]]:

@@ -4,7 +4,6 @@ An update is a copy of the database with the steps of some feeds applied. What a
 that had them, so that one file answers as of any moment since its first.
 """
 
-import gc
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from sbommatch import __version__
+from sbommatch.collector import without_collector
 from sbommatch.errors import DatabaseError, UsageError
 from sbommatch.problem import Problem
 from sbommatch.store.apply import Step, apply_steps, changed_names, write_snapshot
@@ -98,7 +98,7 @@ def update(sources: Sequence[Source], pointer: Path, options: BuildOptions = Bui
 
 def _write(sources: Sequence[Source], pointer: Path, options: BuildOptions, *, is_update: bool) -> BuildResult:
     built_at = _moment()
-    with interruptible(), writing(pointer) as aside, _without_collector():
+    with interruptible(), writing(pointer) as aside, without_collector():
         base = _checked(pointer) if is_update else None
         try:
             with _opened(aside, base) as connection:
@@ -134,18 +134,6 @@ def _moment() -> datetime:
         return datetime.fromtimestamp(int(stated), UTC)
     except (ValueError, OverflowError, OSError) as exc:
         raise UsageError(f"SOURCE_DATE_EPOCH is {stated!r}; it must be a number of seconds since 1970") from exc
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Loading makes millions of objects that live to the end and form no cycles; looking for some takes twice the time of all else."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _checked(pointer: Path) -> Path:

@@ -12,7 +12,7 @@ from sbommatch.archive.documents import Label, StoredDocument
 from sbommatch.cli import base
 from sbommatch.cli.archive.options import archive_argument, where_option
 from sbommatch.cli.archive.spark import SparkJob, folder_of, match_on_spark
-from sbommatch.cli.scan import without_collector
+from sbommatch.collector import without_collector
 from sbommatch.errors import UsageError
 from sbommatch.reports import REPORTS
 from sbommatch.reports.output import PLACEHOLDER, STDOUT, Output, parse_outputs
