@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from sbommatch.advisory import ANY_MODULE, EndOfLife, Epss, Event, FixState, Kev
+from sbommatch.advisory import ANY_MODULE, EndOfLife, Epss, Event, EventKind, FixState, Kev
 from sbommatch.ecosystems import CPE_NAMESPACE, LANGUAGE_BY_PURL_TYPE, normalise_pypi
 from sbommatch.errors import UsageError
 from sbommatch.purl import InvalidPurl, parse_purl
@@ -31,7 +31,7 @@ from sbommatch.store.model import (
 from sbommatch.store.open import Database
 from sbommatch.store.rows import canonical
 from sbommatch.versions import SCHEME_BY_NAME
-from sbommatch.versions.intervals import contains_raw
+from sbommatch.versions.intervals import LOWEST, contains_raw
 from sbommatch.versions.scheme import InvalidVersion
 
 _EVENTS = msgspec.json.Decoder(tuple[Event, ...])
@@ -188,7 +188,7 @@ _NUMBERED_EPOCH = re.compile(r'"0*[1-9][0-9]*:')
 def _inside(lookup: Lookup, scheme: str, events: str) -> bool | None:
     """Whether `compare` says that the events take in the version; None where a bound without a place leaves it open.
 
-    A text that is no version is in none. A version that has the epoch of its bounds is compared with them without any.
+    A text that is no version is in none but a range of every version. A version that has the epoch of its bounds is compared with them without any.
     """
     placed = _EVENTS.decode(events)
     if EPOCH_ASSUMED in lookup.assumes:
@@ -196,7 +196,7 @@ def _inside(lookup: Lookup, scheme: str, events: str) -> bool | None:
     try:
         return contains_raw(SCHEME_BY_NAME[scheme], placed, lookup.raw_version)
     except InvalidVersion:
-        return False
+        return all(event.kind is EventKind.INTRODUCED and event.version == LOWEST for event in placed)
 
 
 _PACKAGES_OF = """

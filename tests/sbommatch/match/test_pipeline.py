@@ -35,6 +35,8 @@ PYPI = [
     osv_record("PYSEC-2025-2", "PyPI", "numpy", ({"introduced": "0"}, {"last_affected": "1.9-NA"})),
     osv_record("PYSEC-2025-3", "PyPI", "numpy", below("1.0")),
     osv_record("PYSEC-2018-9", "PyPI", "paramiko", (), versions=["0.1-bulbasaur"]),
+    osv_record("MAL-2024-1", "PyPI", "wicked", ({"introduced": "0"},)),
+    osv_record("PYSEC-2024-1", "PyPI", "wicked", ({"introduced": "0"}, {"fixed": "2"})),
     osv_record("PYSEC-2023-74", "PyPI", "requests", below("2.31.0"), aliases=["CVE-2023-32681"]),
     {
         **osv_record("PYSEC-2024-9", "PyPI", "commits", ()),
@@ -137,6 +139,12 @@ def test_a_text_that_is_no_version_is_found_where_it_is_listed(feeds: Database) 
     assert [finding.match.rule for finding in target.findings] == ["listed"]
     result = only(match(feeds, component("pkg:pypi/paramiko@0.1-charmander")))
     assert (result.verdict, result.reason) == (Verdict.NOT_CHECKED, NotChecked.INVALID_VERSION)
+
+
+def test_a_text_that_is_no_version_is_found_where_every_version_is_affected(feeds: Database) -> None:
+    target = match(feeds, component("pkg:pypi/wicked@2024-09-25"))
+    assert [(finding.id, finding.match.rule) for finding in target.findings] == [("MAL-2024-1", "compare")]
+    assert only(target).verdict is Verdict.AFFECTED
 
 
 def test_a_package_whose_only_record_has_no_place_is_not_checked(feeds: Database) -> None:
