@@ -188,7 +188,8 @@ _NUMBERED_EPOCH = re.compile(r'"0*[1-9][0-9]*:')
 def _inside(lookup: Lookup, scheme: str, events: str) -> bool | None:
     """Whether `compare` says that the events take in the version; None where a bound without a place leaves it open.
 
-    A text that is no version is in none but a range of every version. A version that has the epoch of its bounds is compared with them without any.
+    A text that is no version is in none but a range of every version. A version that has the epoch of its bounds is compared with them
+    without any.
     """
     placed = _EVENTS.decode(events)
     if EPOCH_ASSUMED in lookup.assumes:
