@@ -8,7 +8,7 @@ A finding whose feed is gone is not resolved: it stays as it was, and the run sa
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,8 +21,9 @@ from sbommatch.archive.causes import Causes, causes_between, causes_of, moment_o
 from sbommatch.archive.change import Because, Cause, ChangeKind
 from sbommatch.archive.fanout import Told, fan_out, gone_documents
 from sbommatch.archive.log import Run, append_rows, has_log, make_log, one_run, open_log
-from sbommatch.archive.matching import ArchiveMatch, Scope
+from sbommatch.archive.matching import Answers, Scope
 from sbommatch.archive.reader import Reader, open_reader
+from sbommatch.archive.recorded import want_found, want_nothing
 from sbommatch.archive.segment import INDEXED_BY, draw_segment
 from sbommatch.archive.standing import (
     NOTHING,
@@ -36,7 +37,7 @@ from sbommatch.archive.standing import (
     row_of,
     stood_before,
 )  # fmt: skip
-from sbommatch.archive.tables import CHANGES, MEMBERS, RUNS, STANDING, append, write_relation
+from sbommatch.archive.tables import CHANGES, MEMBERS, RUNS, STANDING, TOLD, append, write_relation
 from sbommatch.collector import without_collector
 from sbommatch.store.open import Database, open_database
 from sbommatch.store.queries import status
@@ -60,36 +61,47 @@ class State(Struct, frozen=True, kw_only=True):
 
 
 class Changes(Struct, frozen=True, kw_only=True):
-    """What a run found; `sbommatch.archive.recorded` gives the changes themselves."""
+    """What a run found, in sums."""
 
     from_: State | None
     """The run before; None: this is the first one, which only notes what stands."""
     to: State
     """The same as `from_` where nothing was recorded, for nothing can have changed."""
-    segment: int | None
-    """Of its rows in the table `changes`, where it was recorded."""
     kinds: Mapping[str, int]
     """Changes by kind."""
     notes: tuple[str, ...]
     """What could not be told, in words."""
 
 
-def record_changes(archive: Archive, database: Database, at: datetime | None = None) -> Changes:
+@contextmanager
+def recorded_changes(archive: Archive, database: Database, at: datetime | None = None) -> Iterator[tuple[Changes, Reader]]:
     """Finds what changed since the last recorded run, and records it: wholly, or not at all. Waits for another run that is under way.
 
-    The first run records what stands, and finds no changes; where neither the database nor the documents are others, nothing is recorded.
+    The table `wanted` of the reader has the changes. The first run records what stands, and finds no changes; where neither the database
+    nor the documents are others, nothing is recorded.
     Raises ArchiveError where the archive or its log cannot be read, DatabaseError, UsageError where the log cannot be written.
     """
     moment = f"{at or datetime.now(UTC):{TIME}}"
-    with one_run(archive), without_collector():
-        make_log(archive)
-        with open_reader(archive) as reader:
+    with ExitStack() as opened:
+        with one_run(archive), without_collector():
+            make_log(archive)
+            reader = opened.enter_context(open_reader(archive))
             runs = open_log(reader)
             baseline = _LastRun(reader, database, runs[-1]) if runs else _Beginning(reader)
             if runs and baseline.is_now(status(database).digest):
                 state = state_of(runs[-1])
-                return Changes(from_=state, to=state, segment=None, kinds={}, notes=())
-            return Comparison(reader, database, baseline).record(moment, len(runs) + 1)
+                changes = Changes(from_=state, to=state, kinds={}, notes=())
+                want_nothing(reader)
+            else:
+                changes = Comparison(reader, database, baseline).record(moment, len(runs) + 1)
+                want_found(reader, moment, len(runs) + 1)
+        yield changes, reader
+
+
+def record_changes(archive: Archive, database: Database, at: datetime | None = None) -> Changes:
+    """The same without the changes themselves; `sbommatch.archive.recorded` gives them."""
+    with recorded_changes(archive, database, at) as (changes, _):
+        return changes
 
 
 @contextmanager
@@ -170,7 +182,7 @@ class _Moment:
     def stood(self, scope: Scope | None) -> dict[Key, dict[str, Standing]]:
         """What the database of then finds in the same components."""
         with open_reader(self._reader.archive) as reader:
-            return found_now(ArchiveMatch(reader, self._old, scope=scope))
+            return found_now(Answers(reader, self._old, scope=scope))
 
     def stood_removed(self) -> Known:
         """What the log has of documents that are gone."""
@@ -188,18 +200,19 @@ class Comparison:
         self.notes: list[str] = []
         causes = baseline.causes
         scope = self._scope(causes)
-        self._match = ArchiveMatch(reader, database, scope=scope)
-        self.now = found_now(self._match)
+        self.now = found_now(Answers(reader, database, scope=scope))
         self.before = baseline.stood(scope)
         self._numbers = {coordinate: number for number, coordinate in reader.rows("SELECT class, coordinate_id FROM class")}
         self._pairs: list[Key] = [(twin, owner) for twin, owner in reader.rows(_PAIRS)]
-        fan_out(reader, list(self._told(causes)) if causes else [])
+        fan_out(reader, self._told(causes) if causes else ())
         [(gone,)] = reader.rows("SELECT count(*) FROM gone")
         if gone:
             unread = gone_documents(reader, baseline.stood_removed())
             if unread:
                 self.notes.append(f"what stood against {unread} removed documents cannot be told: it is not stored any more")
-        self.kinds: Mapping[str, int] = dict(reader.rows("SELECT kind, count(*) FROM fanned GROUP BY kind ORDER BY kind"))
+        self.kinds: Mapping[str, int] = dict(
+            reader.rows("SELECT kind, count(*) FROM fanned JOIN told USING (told) GROUP BY kind ORDER BY kind")
+        )
         [(self.documents,)] = reader.rows("SELECT count(*) FROM documents")
 
     def _scope(self, causes: Causes | None) -> Scope | None:
@@ -255,7 +268,7 @@ class Comparison:
             names = (name for name, _, _ in STANDING.columns[1:])
             append(STANDING, folder, segment, dict(zip(names, zip(*rows, strict=True), strict=True)))
         self.number()
-        for table, sql in ((MEMBERS, _MEMBERS), (CHANGES, _CHANGES)):
+        for table, sql in ((MEMBERS, _MEMBERS), (TOLD, _TOLD), (CHANGES, _CHANGES)):
             write_relation(table, folder, self.reader.relation(sql.format(segment, number)))
         self._commit(
             Run(
@@ -265,7 +278,7 @@ class Comparison:
             )
         )  # fmt: skip
         to = self.state(at, number)
-        return Changes(from_=self.before_state, to=to, segment=segment, kinds=self.kinds, notes=tuple(self.notes))
+        return Changes(from_=self.before_state, to=to, kinds=self.kinds, notes=tuple(self.notes))
 
     def _standing_rows(self) -> Iterator[tuple[Any, ...]]:
         """Of each coordinate and pair whose findings changed all that stand now."""
@@ -337,8 +350,7 @@ WHERE {1} = 1 OR sha256 IN (FROM came)
 UNION ALL SELECT {0}::BIGINT, sha256, false FROM members_now WHERE is_there AND sha256 NOT IN (SELECT sha256 FROM documents)
 """
 
-_NUMBERED = "CREATE OR REPLACE TEMP TABLE numbered AS FROM fanned ORDER BY sha256, position, id, kind"
+_NUMBERED = "CREATE OR REPLACE TEMP TABLE numbered AS FROM fanned ORDER BY sha256, position, told"
 
-_CHANGES = f"""
-SELECT {{0}}::BIGINT AS segment, rowid::INTEGER AS place, {", ".join(f'"{name}"' for name, _, _ in CHANGES.columns[2:])} FROM numbered
-"""
+_TOLD = "SELECT {0}::BIGINT AS segment, told.* FROM told SEMI JOIN fanned USING (told)"
+_CHANGES = "SELECT {0}::BIGINT AS segment, rowid::INTEGER AS place, sha256, position, told FROM numbered"

@@ -60,7 +60,7 @@ def make_log(archive: Archive) -> None:
 def open_log(reader: Reader) -> list[Run]:
     """Shows the tables of the log as views beside the archive's, and gives the runs, oldest first; none where there is no log.
 
-    Views: `runs`, `changes`, `removed`; `standing_now`, `members_now`: the rows that count after the last run.
+    Views: `runs`, `changes` with what is told, `removed`; `standing_now`, `members_now`: the rows that count after the last run.
     Raises ArchiveError where a table is missing or damaged.
     """
     if not has_log(reader.archive):
@@ -84,7 +84,7 @@ def open_log(reader: Reader) -> list[Run]:
 _SHOWN = {"removed": f"{SHOWN[:-1]}, removed_at::TIMESTAMP AS removed_at)"}
 
 _VIEWS = (
-    "CREATE OR REPLACE VIEW changes AS SELECT c.* FROM all_changes c SEMI JOIN runs r ON r.run = c.segment",
+    "CREATE OR REPLACE VIEW changes AS FROM (FROM all_changes c SEMI JOIN runs r ON r.run = c.segment) JOIN all_told USING (segment, told)",
     """
     CREATE OR REPLACE VIEW standing AS
     SELECT s.*, r.number FROM all_standing s JOIN runs r ON r.run = s.segment

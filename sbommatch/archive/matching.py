@@ -47,8 +47,8 @@ class Scope(Struct, frozen=True):
     """Digests: all components of these."""
 
 
-class ArchiveMatch:
-    """The documents of an archive, or those with some labels, or some of their components, matched with a database."""
+class Answers:
+    """What a database says of the documents of an archive, or those with some labels, or some of their components: of each class."""
 
     def __init__(self, reader: Reader, database: Database, labels: Sequence[Label] = (), scope: Scope | None = None) -> None:
         self.reader = reader
@@ -63,8 +63,10 @@ class ArchiveMatch:
         pairs = self._pairs()
         identities = dict(self.identities("SELECT class FROM asked"))
         self._matching = Matching(database, self._feeds, list(identities.values()))
-        self._resolved = {number: self._matching.resolve(identity) for number, identity in identities.items()}
-        self._store(pairs)
+        self.resolved: Mapping[int, Resolved] = {number: self._matching.resolve(identity) for number, identity in identities.items()}
+        """By class, of those that a feed may know."""
+        self.covered_pairs = covered_pairs(self._matching, self.resolved, pairs)
+        """By class and that of the OS package that delivers it, where that changes the answer."""
 
     def _choose(self, labels: Sequence[Label]) -> None:
         """The view `part` of occurrences is all of them where no document is left out: there is nothing to look up then."""
@@ -111,17 +113,21 @@ class ArchiveMatch:
 
     def resolve(self, number: int, identity: Identity) -> Resolved:
         """The answer for a class by itself."""
-        return self._resolved.get(number) or self._matching.resolve(identity)
+        return self.resolved.get(number) or self._matching.resolve(identity)
 
     def covered(self, resolved: list[Resolved]) -> list[Resolved]:
         """The answers for the components of one document, with those covered that others deliver."""
         return self._matching.covered(resolved)
 
-    def _store(self, pairs: Sequence[tuple[int, int]]) -> None:
-        changed = covered_pairs(self._matching, self._resolved, pairs)
+
+class ArchiveMatch(Answers):
+    """The same, joined to the components."""
+
+    def __init__(self, reader: Reader, database: Database, labels: Sequence[Label] = ()) -> None:
+        super().__init__(reader, database, labels)
         [(classes,)] = self.reader.rows("SELECT coalesce(max(class), 0) FROM class")
-        of_pair = {pair: classes + place for place, pair in enumerate(changed, 1)}
-        answers = [*self._resolved.items(), *((of_pair[pair], resolved) for pair, resolved in changed.items())]
+        of_pair = {pair: classes + place for place, pair in enumerate(self.covered_pairs, 1)}
+        answers = [*self.resolved.items(), *((of_pair[pair], resolved) for pair, resolved in self.covered_pairs.items())]
         _store_outcomes(self.reader, answers)
         _store_findings(self.reader, answers)
         numbers = [(twin, owner, number) for (twin, owner), number in of_pair.items()]
@@ -215,25 +221,22 @@ _NARROW = (
         ANTI JOIN asking USING (segment, coordinate)
     """,
     """
-    CREATE TEMP TABLE delivered AS
-    FROM direct
-    UNION ALL
+    CREATE TEMP TABLE twins AS
     FROM (
         SELECT o.* FROM (FROM part WHERE owner IS NOT NULL) o
         SEMI JOIN direct d ON d.segment = o.segment AND d.document = o.document AND d.position = o.owner
     ) ANTI JOIN direct USING (segment, document, position)
     """,
     """
-    CREATE TEMP TABLE narrow AS
-    FROM delivered
-    UNION ALL
+    CREATE TEMP TABLE owners AS
+    WITH delivered AS (FROM direct UNION ALL FROM twins)
     FROM (
         SELECT o.* FROM part o
         SEMI JOIN (SELECT segment, document, owner FROM delivered WHERE owner IS NOT NULL) d
             ON d.segment = o.segment AND d.document = o.document AND d.owner = o.position
     ) ANTI JOIN delivered USING (segment, document, position)
     """,
-    "CREATE OR REPLACE TEMP VIEW part AS FROM narrow",
+    "CREATE OR REPLACE TEMP VIEW part AS FROM direct UNION ALL FROM twins UNION ALL FROM owners",
 )
 
 # `used` has how often each coordinate occurs: what needs no look at single occurrences is counted there.
@@ -353,10 +356,10 @@ def load(reader: Reader, table: str, columns: Mapping[str, tuple[str, Sequence[A
     reader.connection.unregister("loading")
 
 
-Answers = Sequence[tuple[int, Resolved]]
+_Numbered = Sequence[tuple[int, Resolved]]
 
 
-def _store_outcomes(reader: Reader, answers: Answers) -> None:
+def _store_outcomes(reader: Reader, answers: _Numbered) -> None:
     columns: dict[str, tuple[str, Sequence[Any]]] = {
         "class": ("INTEGER", [number for number, _ in answers]),
         "verdict": ("VARCHAR", [result.verdict.value for _, (result, _) in answers]),
@@ -385,7 +388,7 @@ FOUND = {
 """Columns of `found`: as the report's findings, the best-sourced record alone; `ids` with spaces, `fixed_in` with commas between."""
 
 
-def _store_findings(reader: Reader, answers: Answers) -> None:
+def _store_findings(reader: Reader, answers: _Numbered) -> None:
     rows = [(number, *found_row(finding)) for number, (_, findings) in answers for finding in findings]
     cells: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) or [()] * len(FOUND)
     columns: dict[str, tuple[str, Sequence[Any]]] = {name: (FOUND[name], column) for name, column in zip(FOUND, cells, strict=True)}

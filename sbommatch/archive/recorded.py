@@ -28,17 +28,20 @@ def recorded(archive: Archive, *, after: str | None = None) -> Iterator[ArchiveC
     with open_reader(archive) as reader:
         if open_log(reader):
             reader.execute(_WANTED.format(_LOGGED.format(_CHANGE_ID)), [after])
+            reader.execute(_WORDED.format("all_told"))
             yield from wanted_changes(reader)
 
 
-def want_run(reader: Reader, segment: int | None) -> None:
-    """Makes the table `wanted` of what a run found; empty where it was not recorded."""
-    reader.execute(_WANTED.format(_OF_RUN), [segment])
+def want_nothing(reader: Reader) -> None:
+    """Makes the table `wanted` of no change."""
+    reader.execute(_WANTED.format(f"{_LOGGED.format(_CHANGE_ID)} LIMIT 0"), [None])
+    reader.execute(_WORDED.format("all_told"))
 
 
-def want_found(reader: Reader, at: str) -> None:
-    """Makes the table `wanted` of what a comparison found that is not recorded, from its table `numbered`."""
-    reader.execute(_WANTED.format(_OF_COMPARISON), [at])
+def want_found(reader: Reader, at: str, number: int = 0) -> None:
+    """Makes the table `wanted` of what a comparison found, from its tables `numbered` and `told`; `number` is that of the run, if any."""
+    reader.execute(_WANTED.format(_FOUND), [at, number])
+    reader.execute(_WORDED.format("(SELECT 0 AS segment, * FROM told)"))
 
 
 def wanted_changes(reader: Reader) -> Iterator[ArchiveChange]:
@@ -79,7 +82,7 @@ def wanted_groups(reader: Reader, limit: int) -> list[ChangeGroup]:
 
 def wanted_kinds(reader: Reader) -> dict[str, int]:
     """How many changes of each kind the table `wanted` has."""
-    return dict(reader.rows("SELECT kind, count(*) FROM wanted GROUP BY kind ORDER BY kind"))
+    return dict(reader.rows("SELECT kind, count(*) FROM worded GROUP BY kind ORDER BY kind"))
 
 
 def _components(reader: Reader, digests: set[str]) -> Mapping[str, Sequence[Component]]:
@@ -113,25 +116,23 @@ def _change(record: dict[str, Any], components: Sequence[Component] | None) -> A
 _WANTED = "CREATE OR REPLACE TEMP TABLE wanted AS {}"
 
 _LOGGED = """
-SELECT c.* EXCLUDE (segment), r.at, r.number, row_number() OVER (ORDER BY r.number, c.place) AS turn
-FROM changes c JOIN runs r ON r.run = c.segment
+SELECT c.* EXCLUDE (place), r.at, r.number, row_number() OVER (ORDER BY r.number, c.place) AS turn
+FROM all_changes c JOIN runs r ON r.run = c.segment
 WHERE (r.number, c.place) > coalesce(
-    (SELECT (number, place) FROM (SELECT *, {} AS change_id FROM changes c JOIN runs r ON r.run = c.segment) WHERE change_id = $1),
+    (SELECT (number, place) FROM (SELECT *, {} AS change_id FROM changes JOIN runs ON run = segment) WHERE change_id = $1),
     (0, -1)
 )
 """
 
-_OF_RUN = """
-SELECT c.* EXCLUDE (segment), r.at, r.number, c.place + 1 AS turn FROM changes c JOIN runs r ON r.run = c.segment WHERE c.segment = $1
-"""
+_FOUND = "SELECT 0 AS segment, *, $1::VARCHAR AS at, $2::INTEGER AS number, rowid + 1 AS turn FROM numbered"
 
-_OF_COMPARISON = "SELECT *, $1::VARCHAR AS at, 0 AS number, rowid + 1 AS turn FROM numbered"
+_WORDED = "CREATE OR REPLACE TEMP VIEW worded AS FROM {} JOIN wanted USING (segment, told)"
 
 _CHANGE_ID = "sha256(concat_ws(' ', number, kind, sha256, position, id))"
 """The same when a run that was killed is made again."""
 
 _PAGE = f"""
-WITH page AS (SELECT *, {_CHANGE_ID} AS change_id FROM wanted WHERE turn >= $1 AND turn < $2),
+WITH page AS (SELECT *, {_CHANGE_ID} AS change_id FROM worded WHERE turn >= $1 AND turn < $2),
 about AS (
     SELECT sha256, {SUBJECT} AS subject, labels, 1 AS rank FROM documents
     UNION ALL SELECT sha256, {SUBJECT}, labels, 2 FROM {{}}
@@ -146,7 +147,7 @@ _GROUPED = """
 SELECT kind, id, any_value(level) AS severity, bool_or(is_kev) AS is_kev, package, any_value(version) AS version,
     count(DISTINCT version) AS versions, count(DISTINCT sha256) AS documents, any_value(fix) AS fix, any_value(detail) AS detail,
     count(DISTINCT detail) AS details
-FROM wanted GROUP BY kind, id, package, cause
+FROM worded GROUP BY kind, id, package, cause
 ORDER BY list_position(['kev', 'affected', 'severity_changed', 'fix_changed', 'resolved'], kind), bool_or(is_kev) DESC,
     list_position(['critical', 'high', 'medium', 'low'], any_value(level)) NULLS LAST, documents DESC, id, package
 LIMIT $1

@@ -6,8 +6,10 @@ from typing import Any
 from msgspec import Struct
 
 from sbommatch.archive.change import ChangeKind
-from sbommatch.archive.matching import ArchiveMatch
+from sbommatch.archive.matching import Answers
 from sbommatch.archive.reader import Reader
+from sbommatch.match.covering import Resolved
+from sbommatch.match.model import FindingStatus
 
 Key = tuple[bytes, bytes | None]
 """The identifier of a coordinate, and that of the OS package that delivers it where the answer is another one then."""
@@ -55,38 +57,27 @@ class Difference(Struct, frozen=True):
         return found
 
 
-def found_now(match: ArchiveMatch) -> dict[Key, dict[str, Standing]]:
-    """What stands against the coordinates matched, those without a finding too."""
-    reader = match.reader
-    known: dict[Key, dict[str, Standing]] = {key: {} for key in keys_of(match)}
-    for coordinate, owner, *rest in reader.rows(_FOUND):
-        one = Standing(*rest)
-        known[coordinate, owner][one.id] = one
+def found_now(answers: Answers) -> dict[Key, dict[str, Standing]]:
+    """What stands against the coordinates matched, those without a finding too; then of pairs with an answer of their own."""
+    coordinates: dict[int, bytes] = dict(answers.reader.rows("SELECT class, coordinate_id FROM class"))
+    known: dict[Key, dict[str, Standing]] = {(coordinate, None): {} for coordinate in coordinates.values()}
+    for number, resolved in answers.resolved.items():
+        known[coordinates[number], None] = _standing(resolved)
+    for (twin, owner), resolved in answers.covered_pairs.items():
+        known[coordinates[twin], coordinates[owner]] = _standing(resolved)
     return known
 
 
-def keys_of(match: ArchiveMatch) -> Iterator[Key]:
-    """The coordinates matched, then the pairs with an answer of their own."""
-    reader = match.reader
-    yield from ((coordinate, None) for (coordinate,) in reader.rows("SELECT coordinate_id FROM class"))
-    yield from ((twin, owner) for twin, owner in reader.rows(_CHANGED_PAIRS))
-
-
-_CHANGED_PAIRS = """
-SELECT t.coordinate_id, w.coordinate_id FROM changed_pair p JOIN class t ON t.class = p.twin JOIN class w ON w.class = p.owner
-"""
-
-_FOUND = """
-WITH keyed AS (
-    SELECT class, class AS named, coordinate_id, NULL::BLOB AS owner_id FROM class
-    UNION ALL
-    SELECT p.class, p.twin, t.coordinate_id, w.coordinate_id
-    FROM changed_pair p JOIN class t ON t.class = p.twin JOIN class w ON w.class = p.owner
-)
-SELECT k.coordinate_id, owner_id, f.id, ids, level, fix_state, fixed_in, kev_added, feed, record, f.namespace, f.name, version, l.package
-FROM found f JOIN keyed k ON k.class = f.class JOIN lookup l ON l.class = k.named AND l.lookup = 0
-WHERE status = 'open'
-"""
+def _standing(resolved: Resolved) -> dict[str, Standing]:
+    result, findings = resolved
+    return {
+        one.id: Standing(
+            one.id, " ".join(one.ids), one.severity.level.value, one.fix.state.value, ", ".join(one.fix.versions),
+            one.kev.added if one.kev else None, one.match.feed, one.match.record, one.match.namespace, one.match.name, one.match.version,
+            result.component.name,
+        )
+        for one in findings if one.status is FindingStatus.OPEN
+    }  # fmt: skip
 
 
 def stood_before(reader: Reader, condition: str = "true") -> dict[Key, dict[str, Standing]]:

@@ -151,9 +151,21 @@ CHANGES = Table(
     (
         ("segment", "long", "partition: the run"),
         ("place", "integer", "within the run, from 0"),
-        ("kind", "string", "`affected`, `resolved`, `fix_changed`, `severity_changed`, `kev`"),
         ("sha256", "string", "of the document; what it is about and its labels stand in `documents`, else in `removed`"),
         ("position", "integer", "of the component within it"),
+        ("told", "integer", "what is told of it: with `segment` the key of `told`"),
+    ),
+    rows_in_group=200_000,
+    zstd_level=1,
+    deltas=("place", "position"),
+)
+
+TOLD = Table(
+    "told",
+    (
+        ("segment", "long", "partition: the run"),
+        ("told", "integer", "number within the run; a row for all components of which the same is told"),
+        ("kind", "string", "`affected`, `resolved`, `fix_changed`, `severity_changed`, `kev`"),
         ("package", "string", ""),
         ("version", "string", ""),
         ("id", "string", "of the vulnerability"),
@@ -165,8 +177,7 @@ CHANGES = Table(
         ("fix", "string", "versions that fix it, a comma between"),
     ),
     rows_in_group=200_000,
-    zstd_level=3,
-    deltas=("place", "position"),
+    deltas=("told",),
 )
 
 STANDING = Table(
@@ -211,7 +222,7 @@ REMOVED = Table(
 )
 
 TABLES = (DOCUMENTS, COORDINATES, OCCURRENCES, BLOBS)
-LOG_TABLES = (RUNS, CHANGES, STANDING, MEMBERS, REMOVED)
+LOG_TABLES = (RUNS, CHANGES, TOLD, STANDING, MEMBERS, REMOVED)
 """Made by the first run of `archive changes`; a row of `runs` is what makes the rows of its run count, and is written last."""
 TABLE_BY_NAME = {table.name: table for table in TABLES}
 

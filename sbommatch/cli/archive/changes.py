@@ -86,15 +86,9 @@ def _moment(text: str, database: "Database") -> "datetime":
 
 
 def _recorded(archive: "Archive", database: "Database", output: str, *, quiet: bool) -> None:
-    from sbommatch.archive.changes import record_changes
-    from sbommatch.archive.log import open_log
-    from sbommatch.archive.reader import open_reader
-    from sbommatch.archive.recorded import want_run
+    from sbommatch.archive.changes import recorded_changes
 
-    found = record_changes(archive, database)
-    with open_reader(archive) as reader:
-        open_log(reader)
-        want_run(reader, found.segment)
+    with recorded_changes(archive, database) as (found, reader):
         _emit(reader, (found.from_, found.to), found.notes, output)
     if found.from_ is None and not quiet:
         base.warn(f"{archive.path}: what stands was noted; from now on changes are told")

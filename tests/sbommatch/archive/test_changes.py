@@ -20,7 +20,8 @@ from sbommatch.archive.commits import Commits
 from sbommatch.archive.compact import compact
 from sbommatch.archive.documents import documents
 from sbommatch.archive.log import open_log
-from sbommatch.archive.matching import found_row
+from sbommatch.archive.matching import Answers
+from sbommatch.archive.standing import Known, found_now
 from sbommatch.errors import ArchiveError, UsageError
 from sbommatch.store.open import open_database
 from tests.sbommatch.archive.made import ask, opened
@@ -65,7 +66,7 @@ def test_the_first_run_notes_what_stands_and_tells_nothing(world: World) -> None
     first = world.changes()
     assert (first.from_, first.to.run, first.to.documents, first.kinds, world.told()) == (None, 1, 2, {}, [])
     again = world.changes()
-    assert (again.from_, again.segment) == (first.to, None)  # nothing can have changed, and nothing was recorded
+    assert again.from_ == again.to == first.to  # nothing can have changed, and nothing was recorded
     assert ask(world.archive, "SELECT count(*) FROM documents") == [(2,)]
 
 
@@ -159,7 +160,7 @@ def test_other_rules_decide_about_everything_and_are_named(world: World, monkeyp
     [(run,)] = [(run,) for run in _runs(world)]
     assert run.rules == "0.0.1 0.1"
     monkeypatch.undo()
-    monkeypatch.setattr("sbommatch.archive.matching.found_row", _without_flask)
+    monkeypatch.setattr(module, "found_now", _without_flask)
     world.changes()
     assert said(world.told()) == [("resolved", "flask", "PYSEC-2019-179", "rules")]
     assert world.told()[0].because.detail == "the rules of 0.0.1 0.1 decided otherwise"
@@ -170,9 +171,8 @@ def _runs(world: World) -> list[Any]:
         return open_log(reader)
 
 
-def _without_flask(finding: Any) -> tuple[Any, ...]:
-    row = found_row(finding)
-    return (*row[:9], "suppressed", *row[10:]) if finding.match.name == "flask" else row
+def _without_flask(answers: Answers) -> Known:
+    return {key: {id_: one for id_, one in found.items() if one.name != "flask"} for key, found in found_now(answers).items()}
 
 
 POOL: dict[str, list[dict[str, Any]]] = {
@@ -226,7 +226,7 @@ def _live(folder: Path, seed: int, days: int) -> None:
                 compact(archive)
         found = world.changes()
         stands, told = world.standing(), world.told(after=last)
-        positions = ask_positions(world) if found.segment else []
+        positions = ask_positions(world) if found.to != found.from_ else []
         assert set(positions) == expected(stood, stands), f"seed {seed}, day {day}"
         assert len(told) == len(positions) == len(set(positions))
         stood, last = stands, told[-1].change_id if told else last
@@ -257,7 +257,7 @@ def test_changes_since_a_day_are_answered_by_what_was_known_then(world: World) -
         known = datetime(2026, 1, 1, 12, tzinfo=UTC)
         _backdate(world)
         with changes_since(archive, database, known) as found:
-            rows = set(found.reader.rows("SELECT kind, sha256, position, id FROM fanned"))
+            rows = set(found.reader.rows("SELECT kind, sha256, position, id FROM fanned JOIN told USING (told)"))
             assert found.before_state is not None
             assert found.before_state.at == "2026-01-01T12:00:00Z"
         with (
@@ -291,7 +291,7 @@ def _run(folder: Path) -> dict[str, int]:
     return dict(world.changes().kinds)
 
 
-@pytest.mark.parametrize("table", ["standing", "members", "changes", "runs"])
+@pytest.mark.parametrize("table", ["standing", "members", "told", "changes", "runs"])
 def test_a_run_that_ends_early_is_as_if_it_had_not_been(world: World, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     world.changes()
     world.feed(pypi=[FLASK_OLD, jinja()])

@@ -28,8 +28,8 @@ LOG_HEAD = """\
 # What `archive changes` recorded
 
 Tables of their own, made by its first run. A row of `runs` is what makes the rows of a run count, and is written last; `segment` of the
-others is the `run`. `archive sql` shows `runs`, `changes` and `removed`, and as `standing_now` and `members_now` what counts after the
-last run: what stood against each coordinate, and which documents were there.
+others is the `run`. `archive sql` shows `runs`, `removed`, and `changes` with the columns of `told`; and as `standing_now` and
+`members_now` what counts after the last run: what stood against each coordinate, and which documents were there.
 """
 
 
