@@ -75,6 +75,7 @@ LANGUAGES: tuple[Language, ...] = (
     Language("hackage", "Hackage", "hackage"),
     Language("hex", "Hex", "hex", str.lower),
     Language("julia", "Julia", "julia"),
+    Language("k8s", "Kubernetes", "semver", separator="/"),  # of clusters, as Trivy describes them
     Language("maven", "Maven", "maven", separator=":"),
     Language("npm", "npm", "npm", separator="/"),
     Language("nuget", "NuGet", "nuget", str.lower),  # its registry knows no letter case
@@ -92,6 +93,7 @@ DISTRIBUTIONS: tuple[Distribution, ...] = (
     Distribution("amzn", "Amazon Linux", "rpm", "rpm", 1, NameKind.BINARY),
     Distribution("arch", "Arch Linux", "alpm", "alpm", 0, NameKind.BINARY),
     Distribution("azurelinux", "Azure Linux", "rpm", "rpm", 2, NameKind.BINARY),
+    Distribution("bellsoft-hardened-containers", "BellSoft Hardened Containers", "apk", "apk", 1),
     Distribution("chainguard", "Chainguard", "apk", "apk", 0),
     Distribution("debian", "Debian", "deb", "deb", 1),
     Distribution("echo", "Echo", "deb", "deb", 0),
@@ -112,6 +114,7 @@ DISTRIBUTIONS: tuple[Distribution, ...] = (
 )
 
 LANGUAGE_BY_OSV = {language.osv: language for language in LANGUAGES}
+LANGUAGE_BY_OSV["kubernetes"] = LANGUAGE_BY_OSV["Kubernetes"]  # as the Kubernetes feed of Trivy's writes it
 LANGUAGE_BY_PURL_TYPE = {language.purl_type: language for language in LANGUAGES}
 DISTRIBUTION_BY_OSV = {distribution.osv: distribution for distribution in DISTRIBUTIONS}
 DISTRIBUTION_BY_ID = {distribution.id: distribution for distribution in DISTRIBUTIONS}
@@ -128,6 +131,8 @@ CODENAMES: dict[str, dict[str, str]] = {
         "plucky": "25.04", "questing": "25.10", "resolute": "26.04",
     },
     "alpine": {"edge": "edge"},
+    "alpaquita": {"stream": "stream"},
+    "bellsoft-hardened-containers": {"stream": "stream"},
 }  # fmt: skip
 """Names of releases that never move. `stable` and `testing` do, and `trixie/sid`, as Debian testing calls itself, names two."""
 
@@ -136,6 +141,9 @@ CPE_NAMESPACE = "cpe"
 
 CPE_SCHEME = "generic"
 """The order that components are asked for in by their CPE; a row that states another one is settled in its own."""
+
+OPENEULER_RELEASE = re.compile(r"[0-9]{2}\.[0-9]{2}-lts(-sp[0-9]+)?")
+"""Service packs have packages of their own. Its os-release does not state them under VERSION_ID (`22.03`), which names no release then."""
 
 ROLLING_RELEASES = frozenset({"edge", "sid", "stream", "rolling"})
 """Releases without a number, as namespaces write them: `alpine:edge`, `debian:sid`, `wolfi:rolling`."""
@@ -151,6 +159,8 @@ def release_of(distribution: Distribution, version: str) -> str | None:
     """
     if not distribution.release_parts:
         return "rolling"
+    if distribution.id == "openeuler":
+        return version.lower() if OPENEULER_RELEASE.fullmatch(version.lower()) else None
     parts = version.removeprefix("v").split(".")[: distribution.release_parts]
     if len(parts) < distribution.release_parts or not all(part.isascii() and part.isdigit() for part in parts):
         return None

@@ -35,18 +35,21 @@ def status(db: Path | None, output: str) -> None:
     from sbommatch.store.open import open_database
 
     with open_database(database_pointer(db)) as database:
-        found, history = queries.status(database), queries.history(database)
-    emit(json_line(_status_shape(found, history)) if output == "json" else _status_table(found, history), None)
+        found, history, without_rows = queries.status(database), queries.history(database), queries.without_rows(database)
+    emit(json_line(_status_shape(found, history, without_rows)) if output == "json" else _status_table(found, history, without_rows), None)
 
 
-def _status_shape(status: "DatabaseStatus", history: History) -> dict[str, object]:
+def _status_shape(status: "DatabaseStatus", history: History, without_rows: Mapping[str, int]) -> dict[str, object]:
     from sbommatch.reports.json_report import database_shape
 
-    feeds = [{**msgspec.structs.asdict(feed), "history": history[feed.name]} for feed in status.feeds]
+    feeds = [
+        {**msgspec.structs.asdict(feed), "without_rows": without_rows.get(feed.name, 0), "history": history[feed.name]}
+        for feed in status.feeds
+    ]
     return {"schema": "sbommatch.status/1", "database": database_shape(status), "feeds": feeds}
 
 
-def _status_table(status: "DatabaseStatus", history: History) -> bytes:
+def _status_table(status: "DatabaseStatus", history: History, without_rows: Mapping[str, int]) -> bytes:
     header = (
         "FEED", "CAPTURED", "ADVISORIES", "WITHDRAWN", "ROWS", "ENRICHED", "UNKEYED", "REFUSED", "SINCE", "COMPLETENESS", "COVERS"
     )  # fmt: skip
@@ -67,7 +70,12 @@ def _status_table(status: "DatabaseStatus", history: History) -> bytes:
         for feed in status.feeds
     ]
     written = f"built {status.built_at} by sbommatch {status.tool_version}, key format {status.key_format}"
-    return as_lines([f"Database {status.digest[:DIGEST_WIDTH]} ({status.file}), {written}", "", *table([header, *rows])])
+    unmet = [
+        f"{feed}: {counted(count, 'record')} without rows: commits, or packages that no SBOM names, or none"
+        for feed, count in sorted(without_rows.items())
+    ]
+    found = [f"Database {status.digest[:DIGEST_WIDTH]} ({status.file}), {written}", "", *table([header, *rows])]
+    return as_lines([*found, *(["", *unmet] if unmet else [])])
 
 
 @command("check")

@@ -9,7 +9,7 @@ tells of other bugs: it is kept, its packages are not.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 
@@ -17,10 +17,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from sbommatch.advisory import GIT_RANGE, Advisory, Affected, Event, EventKind, NameKind, Range, Severity
-from sbommatch.ecosystems import DISTRIBUTION_BY_OSV, LANGUAGE_BY_OSV, ROLLING_RELEASES, release_of
 from sbommatch.formats._format import FeedContext
+from sbommatch.formats._osv_ecosystems import Target, target_of, why_none
 from sbommatch.formats._rpm_notices import rpm_notice
-from sbommatch.formats.suse_oval import place_of
 from sbommatch.problem import Problem, ProblemCode
 
 RECORD_LIMIT_BYTES = 64 << 20
@@ -36,6 +35,9 @@ OWN_CVE = re.compile(r"(?:(?:ALPINE|DEBIAN|UBUNTU)-)?(CVE-\d{4}-\d{4,})")
 
 BUG_FIX = re.compile(r"AL[BE]A-")
 """AlmaLinux's notices of bug fixes and enhancements."""
+
+ROOT_NOTICE = "ROOT-OS-"
+"""Root's notices of distributions name source packages (`rootio-gnupg2`) or binary ones (`rootio-libgcrypt20`) and do not say which."""
 
 CVSS_SYSTEMS = frozenset({"CVSS_V2", "CVSS_V3", "CVSS_V4"})
 
@@ -63,6 +65,8 @@ class OsvFormat:
         if BUG_FIX.match(record.id) and not _cves(record):
             yield Problem(ProblemCode.NO_VULNERABILITY, where, "names no vulnerability: its packages are left out", loss=False)
             affected = []
+        if record.id.startswith(ROOT_NOTICE):
+            affected += [msgspec.structs.replace(part, name_kind=NameKind.BINARY) for part in affected]
         if "rpm" in {part.scheme for part in affected}:
             affected = rpm_notice(affected, record.summary or "")
         yield _advisory(record, tuple(affected), sha256(document).hexdigest(), context)
@@ -134,39 +138,6 @@ def _decode(document: bytes) -> _Record:
     return record
 
 
-class _Target(Struct, frozen=True):
-    """What an OSV ecosystem is here."""
-
-    namespace: str
-    scheme: str
-    name_kind: NameKind
-    channel: str | None = None
-    normalise: Callable[[str], str] | None = None
-    """The rule for names; None where they stand as written."""
-
-
-@lru_cache(maxsize=4096)
-def _target(ecosystem: str) -> _Target | None:
-    """The namespace of `PyPI`, `Alpine:v3.11`, `Ubuntu:Pro:22.04:LTS` (channel `pro`), `Wolfi`; None where it has none here."""
-    base, *suffixes = ecosystem.split(":")
-    if language := LANGUAGE_BY_OSV.get(base):
-        return _Target(language.purl_type, language.scheme, NameKind.SELF, normalise=language.normalise)
-    if base in {"SUSE", "openSUSE"}:
-        place = place_of(f"{ecosystem.replace(':', ' ', 1)} is installed")
-        return _Target(place[0], "rpm", NameKind.SOURCE, place[1]) if place else None
-    distribution = DISTRIBUTION_BY_OSV.get(base)
-    if distribution is None:
-        return None
-    if not distribution.release_parts:
-        return _Target(f"{distribution.id}:rolling", distribution.scheme, distribution.name_kind)
-    for index, suffix in enumerate(suffixes):
-        release = suffix if suffix in ROLLING_RELEASES else release_of(distribution, suffix)
-        if release:
-            channel = ":".join(suffixes[:index]).lower() or None
-            return _Target(f"{distribution.id}:{release}", distribution.scheme, distribution.name_kind, channel)
-    return None
-
-
 _Place = tuple[str, int]
 """The file, and which of the record's packages it is: put into words only where there is something to say, of three million."""
 
@@ -184,9 +155,9 @@ def _affected(entry: _Affected, place: _Place, context: FeedContext, problems: l
         problems += [note] * (len(ranges) - len(placeable))
     if entry.package is None:
         return None
-    target = _target(entry.package.ecosystem)
-    if target is None:
-        message = f"nothing is known here of the ecosystem {entry.package.ecosystem!r}"
+    target = target_of(entry.package.ecosystem)
+    if target is None or (target.prefixes and not entry.package.name.startswith(target.prefixes)):
+        message = why_none(entry.package.ecosystem)
         problems.append(Problem(ProblemCode.UNKNOWN_ECOSYSTEM, _place(place), message, loss=False))
         return None
     placed = _ranges(placeable, entry, target)
@@ -207,7 +178,7 @@ def _affected(entry: _Affected, place: _Place, context: FeedContext, problems: l
     )
 
 
-def _ranges(ranges: Sequence[_Range], entry: _Affected, target: _Target) -> tuple[Range, ...]:
+def _ranges(ranges: Sequence[_Range], entry: _Affected, target: Target) -> tuple[Range, ...]:
     """The ranges; Go's own ones where all that the record says in the standard's words is `introduced: 0`."""
     if len(ranges) == 1 and target.namespace != "golang":
         return (_range(ranges[0], target.scheme, None),)

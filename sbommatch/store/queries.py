@@ -70,6 +70,16 @@ def coverage(database: Database) -> tuple[FeedStatus, ...]:
     return msgspec.convert(database.records(_SNAPSHOTS, [as_of]), tuple[FeedStatus, ...])
 
 
+_WITHOUT_ROWS = """
+SELECT feed, count(*) FROM advisory ANTI JOIN affected USING (advisory_id) WHERE withdrawn IS NULL AND last_snapshot IS NULL GROUP BY feed
+"""
+
+
+def without_rows(database: Database) -> dict[str, int]:
+    """By feed how many standing records no package can meet: they name none, or only such as stand nowhere here; without feeds of none."""
+    return dict(database.rows(_WITHOUT_ROWS))
+
+
 def history(database: Database) -> Mapping[str, tuple[SnapshotStatus, ...]]:
     """All snapshots of each feed that were ever loaded, oldest first."""
     found: dict[str, list[SnapshotStatus]] = {}

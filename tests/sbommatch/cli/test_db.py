@@ -132,6 +132,15 @@ def test_status_for_people(demo: Path) -> None:
     assert lines[4].split()[:4] == ["osv-pypi", "2026-07-23", "13", "1"]
 
 
+def test_status_says_how_many_records_no_package_can_meet(tmp_path: Path, shared_data: Path) -> None:
+    """OSS-Fuzz: 4,021 records, 24 of them withdrawn, and 7 of packages of PyPI."""
+    db = tmp_path / "db.json"
+    assert run("sbommatch", "db", "build", f"osv-oss-fuzz={shared_data}/feeds/osv/OSS-Fuzz/all.zip@2026-08-21", "--db", db).code == 0
+    (feed,) = shape(run("sbommatch", "db", "status", "--db", db, "-o", "json"), "status-1.schema.json")["feeds"]
+    assert (feed["advisories"], feed["withdrawn"], feed["without_rows"], feed["refused"]) == (4021, 24, 3990, 0)
+    assert "osv-oss-fuzz: 3990 records without rows: commits" in run("sbommatch", "db", "status", "--db", db).text
+
+
 @pytest.mark.parametrize("arguments", [["status"], ["search", "CVE-2019-14697"]])
 def test_without_a_database_it_is_exit_4_with_what_to_do(tmp_path: Path, arguments: list[str]) -> None:
     ran = run("sbommatch", "db", *arguments, "--db", tmp_path / "absent.json")

@@ -27,6 +27,44 @@ def scan(db: Path, *arguments: str | Path, env: dict[str, str] | None = None) ->
     return run("sbommatch", "scan", "--db", db, *arguments, env=EPOCH | (env or {}))
 
 
+@pytest.mark.parametrize(
+    ("feed", "sample", "affected", "other"),
+    [
+        (
+            "osv-root", "Root/ROOT-OS-ALPINE-318-CVE-2000-0548.json",
+            "pkg:apk/alpine/rootio-util-linux@2.38.1-r10070?distro=alpine-3.18.4",
+            "pkg:apk/alpine/rootio-util-linux@2.38.1-r10071?distro=alpine-3.18.4",
+        ),
+        (
+            "osv-root", "Root/ROOT-OS-ALPINE-318-CVE-2000-0548.json",
+            "pkg:apk/alpine/rootio-libmount@2.38.1-r10070?distro=alpine-3.18.4&upstream=rootio-util-linux",
+            "pkg:apk/alpine/util-linux@2.38.1-r8?distro=alpine-3.18.4",
+        ),
+        ("osv-root", "Root/ROOT-APP-PYPI-CVE-2025-30473.json", "pkg:pypi/rootio-requests@2.31.0", "pkg:pypi/requests@2.30.0"),
+        (
+            "osv-root", "Root/ROOT-APP-NPM-CVE-2022-25883.json",
+            "pkg:npm/%40rootio/semver@7.5.1-root.io.1", "pkg:npm/%40rootio/semver@7.5.2-root.io.1",
+        ),
+        (
+            "osv-kubernetes", "kubernetes/CVE-2025-24514.json",
+            "pkg:k8s/k8s.io%2Fingress-nginx@1.12.0", "pkg:k8s/k8s.io/ingress-nginx@1.11.5",
+        ),
+        (
+            "osv-alpaquita", "Alpaquita/BELL-CVE-2025-54874.json",
+            "pkg:apk/alpaquita/openjpeg@2.5.3-r0?distro=alpaquita-stream", "pkg:apk/alpaquita/openjpeg@2.5.1-r0?distro=alpaquita-stream",
+        ),
+    ],
+)  # fmt: skip
+def test_real_records_of_osvs_rarer_ecosystems_meet_their_packages(
+    tmp_path: Path, shared_data: Path, feed: str, sample: str, affected: str, other: str
+) -> None:
+    pointer = tmp_path / "db.json"
+    built = run("sbommatch", "db", "build", f"{feed}={shared_data}/feeds/osv-samples/{sample}@2026-08-21", "--db", pointer)
+    assert built.code == 0, built.stderr
+    ran = scan(pointer, sbom(tmp_path / "app.cdx.json", affected, other), "-o", "json")
+    assert [finding["ref"] for finding in ran.json["targets"][0]["findings"]] == [affected]
+
+
 def test_a_table_is_the_default(tmp_path: Path, db: Path) -> None:
     ran = run("sbommatch", sbom(tmp_path / "app.cdx.json", ALPINE_OPENSSL, JINJA_HIGH), "--db", db, env=EPOCH)
     assert (ran.code, ran.stderr) == (0, "")

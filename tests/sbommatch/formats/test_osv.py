@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sbommatch.advisory import Advisory, Event, EventKind, NameKind, Severity
 from sbommatch.formats import FeedContext, osv
+from sbommatch.formats._osv_ecosystems import NOWHERE, target_of
 from sbommatch.formats.osv import GO_CUSTOM_RANGES, OsvFormat
 from sbommatch.problem import Problem, ProblemCode
 
@@ -117,6 +118,14 @@ def test_the_digest_is_of_the_bytes_as_the_feed_has_them() -> None:
         ("Homebrew", "brew", "generic", None),
         ("opam", "opam", "opam", None),
         ("VSCode", "vscode-extension", "semver", None),
+        ("Kubernetes", "k8s", "semver", None),
+        ("Azure Linux:3", "azurelinux:3.0", "rpm", None),
+        ("Azure Linux:2", "mariner:2.0", "rpm", None),
+        ("openEuler:22.03-LTS-SP1", "openeuler:22.03-lts-sp1", "rpm", None),
+        ("openEuler:24.03-LTS", "openeuler:24.03-lts", "rpm", None),
+        ("Photon OS:3.0", "photon:3.0", "rpm", None),
+        ("BellSoft Hardened Containers:23", "bellsoft-hardened-containers:23", "apk", None),
+        ("BellSoft Hardened Containers:stream", "bellsoft-hardened-containers:stream", "apk", None),
     ],
 )
 def test_ecosystems_have_their_namespace(ecosystem: str, namespace: str, scheme: str, channel: str | None) -> None:
@@ -132,6 +141,11 @@ def test_ecosystems_have_their_namespace(ecosystem: str, namespace: str, scheme:
         ("MinimOS/MINI-2cf5-qxg8-p76v.json", "minimos:rolling", "openjdk-19", "<19.0.2.7-r1"),
         ("SUSE/SUSE-SU-403 Forbidden-1.json", "sles:12.0", "libqt4", "<4.8.6-7.1"),
         ("Alpaquita/BELL-CVE-2025-54874.json", "alpaquita:stream", "openjpeg", ">=2.5.2-r0"),
+        ("kubernetes/CVE-2025-24514.json", "k8s", "k8s.io/ingress-nginx", "<1.11.5 || >=1.12.0,<1.12.1"),
+        ("Root/ROOT-OS-ALPINE-318-CVE-2000-0548.json", "alpine:3.18", "rootio-util-linux", "<2.38.1-r10071"),
+        ("Root/ROOT-OS-UBUNTU-2204-CVE-2025-68973.json", "ubuntu:22.04", "rootio-gnupg2", "<2.2.27-3ubuntu2.4.root.io.1"),
+        ("Root/ROOT-APP-PYPI-CVE-2025-30473.json", "pypi", "rootio-requests", "<2.31.0+root.io.1"),
+        ("Root/ROOT-APP-NPM-CVE-2022-25883.json", "npm", "@rootio/semver", "<7.5.2-root.io.1"),
     ],
 )
 def test_samples_have_their_packages(shared_data: Path, sample: str, namespace: str, name: str, raw: str) -> None:
@@ -140,14 +154,55 @@ def test_samples_have_their_packages(shared_data: Path, sample: str, namespace: 
 
 
 @pytest.mark.parametrize(
-    "ecosystem", ["Debian", "Alpine", "Android", "Kylin:9", "SUSE:Package Hub 12", "Seal:Alpine", "pypi", "", ":", "Debian:bookworm"]
-)
+    "ecosystem",
+    [
+        "Debian", "Alpine", "Android", "Kylin:9", "SUSE:Package Hub 12", "Seal:Alpine", "pypi", "", ":", "Debian:bookworm", "OSS-Fuzz",
+        "Linux", "Azure Linux:9", "openEuler:22.03", "Root", "Root:Root:npm", "Root:npm", "TuxCare:npm",
+        "Docker Hardened Images:Alpine:3.23",
+    ],
+)  # fmt: skip
 def test_an_unknown_ecosystem_is_a_note_and_the_rest_is_read(ecosystem: str) -> None:
     (advisory,), problems = read(record(package(ecosystem), package("npm")))
     assert [(problem.code, problem.where, problem.loss) for problem in problems] == [
         (ProblemCode.UNKNOWN_ECOSYSTEM, "all.zip: X.json: affected[0]", False)
     ]
     assert [one.namespace for one in advisory.affected] == ["npm"]
+
+
+def test_roots_notices_are_of_source_and_binary_packages(shared_data: Path) -> None:
+    path = shared_data / "feeds/osv-samples/Root/ROOT-OS-DEBIAN-bookworm-CVE-2025-53014.json"
+    (advisory,), _ = read(path.read_bytes())
+    assert [(one.namespace, one.name, one.name_kind) for one in advisory.affected] == [
+        ("debian:12", "rootio-imagemagick", NameKind.SOURCE),
+        ("debian:12", "rootio-imagemagick", NameKind.BINARY),
+    ]
+
+
+def test_a_rebuild_under_the_first_name_stands_nowhere_and_why_is_said() -> None:
+    """Its fix is above all versions that are no rebuild: each of these would look affected."""
+    (advisory,), (problem,) = read(record(package("Root:Alpine:3.17", "memcached"), id="ROOT-OS-ALPINE-317-CVE-2023-46853"))
+    assert (advisory.affected, problem.message) == (
+        (),
+        "Root:Alpine:3.17: a rebuild under the first name, which nothing tells from the package that it is made from",
+    )
+
+
+def test_every_ecosystem_of_the_standard_stands_somewhere_or_it_is_said_why_not(shared_data: Path) -> None:
+    schema = msgspec.json.decode((shared_data / "feeds/native/fixtures/ossf+osv-schema/validation/schema.json").read_bytes())
+    names = schema["$defs"]["ecosystemName"]["enum"]
+    releases = (
+        "",
+        ":3",
+        ":3.18",
+        ":12",
+        ":22.04",
+        ":22.03-LTS",
+        ":Leap 15.5",
+        ":Linux Enterprise Server 15 SP1",
+        ":enterprise_linux:9::baseos",
+    )
+    unknown = [name for name in names if not any(target_of(name + release) for release in releases)]
+    assert set(unknown) == set(NOWHERE) - {"GIT", "Seal"}, "GIT names no packages, and Seal is in no schema"
 
 
 def test_ranges_of_commits_are_set_aside_and_counted() -> None:

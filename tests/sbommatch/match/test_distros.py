@@ -80,6 +80,11 @@ def test_producers_spellings_are_read(text: str, vendor: str | None, expected: D
         (DistroStatement("opensuse-tumbleweed"), "rpm", "opensuse-tumbleweed:rolling"),
         (DistroStatement("arch"), "alpm", "arch:rolling"),
         (DistroStatement("chainguard"), "apk", "chainguard:rolling"),
+        (DistroStatement("alpaquita", "23"), "apk", "alpaquita:23"),
+        (DistroStatement("alpaquita", "stream"), "apk", "alpaquita:stream"),
+        (DistroStatement("bellsoft-hardened-containers", "stream"), "apk", "bellsoft-hardened-containers:stream"),
+        (DistroStatement("openeuler", "22.03-LTS-SP1"), "rpm", "openeuler:22.03-lts-sp1"),
+        (DistroStatement("openeuler", "22.03"), "rpm", NotChecked.NO_DISTRO),
     ],
 )
 def test_a_statement_names_a_namespace_or_says_why_not(statement: DistroStatement, purl_type: str, expected: str) -> None:
