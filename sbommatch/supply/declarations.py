@@ -8,7 +8,7 @@ cadence          how often it changes: hourly, daily, weekly, irregular
 format           name in `sbommatch.formats.FORMATS`
 covers           namespaces that it speaks for: `pypi`, `alpine:*` (the releases that it has records of); may be empty
 completeness     full, fixes_only (open vulnerabilities are absent), partial
-proof            what our reading of it was tried on: whole feed, samples
+proof            what our reading of it was tried on: whole feed, samples; none: on its format alone, no record of its own was had
 live_checked     the last date on which the urls were tried, or never
 """
 
@@ -53,6 +53,7 @@ class Proof(StrEnum):
 
     WHOLE_FEED = "whole feed"
     SAMPLES = "samples"
+    NONE = "none"
 
 
 class Declaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

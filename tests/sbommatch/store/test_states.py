@@ -17,6 +17,7 @@ FROM advisory JOIN affected USING (advisory_id) GROUP BY 1
 """
 WITH_ROWS = "SELECT count(DISTINCT advisory_id) FROM advisory JOIN affected USING (advisory_id) WHERE withdrawn IS NULL"
 FIXTURES = "fixtures/aquasecurity+vuln-list-update"
+VULS = "fixtures/MaineK00n+vuls-data-update/pkg/fetch"
 VUNNEL = "fixtures/anchore+vunnel/tests/unit/providers"
 
 
@@ -48,6 +49,8 @@ VUNNEL = "fixtures/anchore+vunnel/tests/unit/providers"
         ("csaf", "fixtures/quay+claircore/rhel/vex/testdata", 0, {"fixed": 3, "not_fixed": 1, "wont_fix": 4, "cleared": 7}),
         ("ghsa", "fixtures/ossf+osv-schema/tools/ghsa", 11, {"fixed": 7, "unknown": 3, "withdrawn": 1}),
         ("openvex", "openvex/openvex+vexctl", 0, {"cleared": 2}),
+        ("osv-opam", f"{VULS}/ocaml/osv/testdata/fixtures/happy/all.zip", 0, {"fixed": 1}),
+        ("osv-bellsoft", f"{VULS}/bellsoft/hardened-containers/osv/testdata/fixtures/happy/all.zip", 0, {"fixed": 1}),
     ],
 )
 def test_every_state_that_a_format_has_is_loaded_and_the_counts_add_up(
