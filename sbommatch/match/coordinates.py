@@ -233,14 +233,32 @@ def _os_question(asked: Asked, place: Place, assumes: tuple[str, ...]) -> Questi
     )
 
 
+def distro_stated(component: Component, distros: Sequence[DistroStatement]) -> DistroStatement | None:
+    """The distribution that a package is said to be of, known or not: by itself, else by the document; None where it is of none."""
+    try:
+        purl = parse_purl(component.purl or "")
+    except InvalidPurl:
+        return None
+    if purl.type not in SCHEME_BY_OS_TYPE:
+        return None
+    own = _own_statements(component, purl)
+    expected = ids_meant(purl.namespace.lower()) if purl.namespace else ()
+    of_document = [statement for statement in distros if statement.id in expected or not expected]
+    return next(iter([*own, *of_document, *map(DistroStatement, expected)]), None)
+
+
+def _own_statements(component: Component, purl: Purl) -> list[DistroStatement]:
+    vendor = purl.namespace.lower() if purl.namespace else None
+    qualified = (parse_distro(purl.qualifiers[key], vendor) for key in ("distro", "distro_name") if purl.qualifiers.get(key))
+    return [statement for statement in (*qualified, component.distro) if statement]
+
+
 def _place(component: Component, purl: Purl, distros: Sequence[DistroStatement], option: DistroStatement | None) -> Place | NotChecked:
     """Where a package is looked up by the user's word, else its PURL's, the component's own, the document's; never one of another ID."""
     if option and _is_of_type(option, purl.type):
         return place_of(option, purl.type)
-    vendor = purl.namespace.lower() if purl.namespace else None
-    qualified = (parse_distro(purl.qualifiers[key], vendor) for key in ("distro", "distro_name") if purl.qualifiers.get(key))
-    own = [statement for statement in (*qualified, component.distro) if statement]
-    expected = (own[0].id,) if own else ids_meant(vendor) if vendor else ()
+    own = _own_statements(component, purl)
+    expected = (own[0].id,) if own else ids_meant(purl.namespace.lower()) if purl.namespace else ()
     for statement in own:
         place = place_of(statement, purl.type)
         if statement.id in expected and place is not NotChecked.NO_DISTRO:

@@ -4,6 +4,7 @@ from collections import Counter
 
 from msgspec import Struct
 
+from sbommatch.match.coordinates import distro_stated
 from sbommatch.match.model import ComponentResult, NotChecked, TargetResult, Verdict
 
 COUNTED_TYPES = frozenset({"library", "application", "framework", "platform"})
@@ -48,3 +49,38 @@ def coverage_of(target: TargetResult) -> Coverage:
     verdicts = Counter(result.verdict for result in results)
     reasons = Counter(result.reason for result in results if result.reason)
     return Coverage(verdicts[Verdict.AFFECTED], verdicts[Verdict.CLEARED], verdicts[Verdict.NO_MATCH], dict(sorted(reasons.items())))
+
+
+class Unserved(Struct, frozen=True):
+    """What was not checked for one reason, and what it is of."""
+
+    reason: NotChecked
+    count: int
+    namespaces: tuple[str, ...]
+    """Those asked for, else the types of PURLs, where the reason is about them; sorted."""
+    distros: tuple[str, ...]
+    """Distributions as the document states them, where their feeds are not known or their release is not stated; sorted."""
+
+
+def unserved(target: TargetResult) -> list[Unserved]:
+    """What was not checked, by reason, sorted."""
+    by_reason: dict[NotChecked, list[ComponentResult]] = {}
+    for result in counted_results(target):
+        if result.reason:
+            by_reason.setdefault(result.reason, []).append(result)
+    return [_unserved(target, reason, by_reason[reason]) for reason in sorted(by_reason)]
+
+
+def _unserved(target: TargetResult, reason: NotChecked, results: list[ComponentResult]) -> Unserved:
+    namespaces: set[str] = set()
+    distros: set[str] = set()
+    for result in results:
+        if reason in _ABOUT_DISTROS and not result.lookups and (stated := distro_stated(result.component, target.document.distros)):
+            distros.add(f"{stated.id} {stated.version or ''}".rstrip())
+        elif reason in _ABOUT_NAMESPACES and result.component.purl:
+            namespaces |= {lookup.namespace for lookup in result.lookups} or {result.component.purl.partition(":")[2].partition("/")[0]}
+    return Unserved(reason, len(results), tuple(sorted(namespaces)), tuple(sorted(distros)))
+
+
+_ABOUT_NAMESPACES = frozenset({NotChecked.NO_FEED, NotChecked.NO_SCHEME})
+_ABOUT_DISTROS = frozenset({NotChecked.NO_FEED, NotChecked.NO_DISTRO})

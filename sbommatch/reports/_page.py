@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from sbommatch.match.coverage import coverage_of
+from sbommatch.match.coverage import coverage_of, unserved
 from sbommatch.match.model import Level, TargetResult
 from sbommatch.match.policy import RANKS
 from sbommatch.reports._shown import Shown, instruction, shown_by_upgrade
 from sbommatch.reports.text import counted, printable
-from sbommatch.reports.words import REASON_WORDS
+from sbommatch.reports.words import unserved_in_words
 from sbommatch.sbom.component import ComponentLayer
 
 LEVELS = tuple(level.value for level in sorted(Level, key=lambda level: -RANKS.get(level, -1)))
@@ -281,12 +281,12 @@ def _layer_row(layer: ComponentLayer, found: Sequence[Shown], packages: int, lon
 
 def unchecked(target: TargetResult) -> str:
     """What was not checked, and why."""
-    reasons = coverage_of(target).not_checked
+    reasons = unserved(target)
     if not reasons:
         return Markup("")
     rows = (
-        element("tr", element("td", f"{number:,}"), element("td", element("code", reason.value)), element("td", REASON_WORDS[reason]))
-        for reason, number in reasons.items()
+        element("tr", *(element("td", cell) for cell in (f"{one.count:,}", element("code", one.reason.value), unserved_in_words(one))))
+        for one in reasons
     )
     table = element("table", Markup("<thead><tr><th>Components</th><th>Reason</th><th></th></tr></thead>"), element("tbody", *rows))
     return element("section", element("h2", "Not checked"), table, class_="panel", aria_label="Not checked")

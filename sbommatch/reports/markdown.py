@@ -7,13 +7,13 @@ and identifiers of strangers are code spans; nothing in them is markup.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from sbommatch.match.coverage import coverage_of
+from sbommatch.match.coverage import coverage_of, unserved
 from sbommatch.match.model import FindingStatus, Level, TargetResult
 from sbommatch.reports._markdown import code, escaped, layer_cell
 from sbommatch.reports._shown import Shown, exploitation, link_of, shown, shown_by_upgrade
 from sbommatch.reports.report import ScanReport, Style
 from sbommatch.reports.text import counted
-from sbommatch.reports.words import REASON_WORDS, fix_in_words, levels_in_words, rule_in_words
+from sbommatch.reports.words import fix_in_words, levels_in_words, rule_in_words, unserved_in_words
 
 MAX_CHARACTERS = 60_000
 """Of a document's part; GitHub takes comments of 65,536 characters."""
@@ -139,9 +139,7 @@ def _fitting(lines: Sequence[str], characters: int, what: str) -> list[str]:
 def _coverage(target: TargetResult) -> list[str]:
     coverage = coverage_of(target)
     lines = [f"Checked {coverage.checked} of {counted(coverage.counted, 'component')}."]
-    lines += [
-        f"- {number} not checked, {code(reason.value)}: {escaped(REASON_WORDS[reason])}" for reason, number in coverage.not_checked.items()
-    ]
+    lines += [f"- {one.count} not checked, {code(one.reason.value)}: {escaped(unserved_in_words(one))}" for one in unserved(target)]
     return lines
 
 

@@ -12,14 +12,15 @@ document or the feeds reaches the terminal unescaped.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import ClassVar
 
-from sbommatch.match.coverage import Coverage, counted_results, coverage_of
-from sbommatch.match.model import Finding, Level, NotChecked, TargetResult
+from sbommatch.match.coverage import Coverage, coverage_of, unserved
+from sbommatch.match.model import Finding, Level, TargetResult
 from sbommatch.reports._shown import Shown, exploitation, instruction, shown, shown_by_upgrade
 from sbommatch.reports.report import ScanReport, Style
 from sbommatch.reports.text import GAP, aligned, column_widths, counted, printable, shortened
-from sbommatch.reports.words import REASON_WORDS, fix_in_words, levels_in_words, rule_in_words, suppressor
+from sbommatch.reports.words import fix_in_words, levels_in_words, rule_in_words, some, suppressor, unserved_in_words
 from sbommatch.store.model import Told
 
 INDENT = "    "
@@ -27,8 +28,6 @@ WIDTH = 120
 """Columns of what need not be read whole (instructions, summaries) where no terminal says how many there are."""
 MIN_WIDTH = 12
 """Columns below which an instruction or a summary says nothing: a line is rather too long, or goes without."""
-NAMES_SHOWN = 3
-"""Names on a line: a source package may have forty binaries, a document components of twenty namespaces."""
 
 COLOURS = {Level.CRITICAL: "1;31", Level.HIGH: "31", Level.MEDIUM: "33", Level.LOW: "36"}
 """SGR parameters (ECMA-48, 8.3.117)."""
@@ -65,7 +64,7 @@ def _target_sections(target: TargetResult, told: Mapping[str, Told], style: Styl
         sections += _findings(hidden, told, style)
     if silenced:
         sections.append("\n".join(["Suppressed, and why:", *_suppressed_lines(silenced)]))
-    return [*sections, "\n".join([_count_line(seen, hidden), *_suppressed_count(silenced), *_coverage_lines(target)])]
+    return [*sections, "\n".join([_count_line(seen, hidden), *_suppressed_count(silenced), *_coverage_lines(target, style)])]
 
 
 def _headline(target: TargetResult) -> str:
@@ -106,7 +105,7 @@ def _heading(group: Sequence[Shown]) -> str:
     """What to do, as in `libcrypto1.1, libssl1.1 (openssl) 1.1.1d-r2: upgrade to 1.1.1d-r3`."""
     first = group[0]
     names = sorted({one.name for one in group})
-    package = f"{_some(names)} ({first.source})" if first.source and first.source not in names else _some(names)
+    package = f"{some(names)} ({first.source})" if first.source and first.source not in names else some(names)
     upgrade = next((one.upgrade for one in group if one.upgrade and one.upgrade.to), None)
     if upgrade is None:
         return printable(f"  {package} {first.version}: no fix is known")
@@ -162,7 +161,7 @@ def _suppressed_lines(silenced: Sequence[Shown]) -> Iterable[str]:
     for one in silenced:
         by_rules.setdefault((one.finding.suppressed_by, f"{one.name} {one.version}"), []).append(one.finding.id)
     for (rules, package), ids in sorted(by_rules.items()):
-        yield printable(f"  {package}: {_some(sorted(set(ids)))}")
+        yield printable(f"  {package}: {some(sorted(set(ids)))}")
         yield from (printable(f"{INDENT}{rule_in_words(rule)}") for rule in rules)
 
 
@@ -181,15 +180,16 @@ def _suppressed_count(silenced: Sequence[Shown]) -> list[str]:
     return [printable(f"{counted(len(silenced), 'finding')} suppressed: {said}")] if silenced else []
 
 
-def _coverage_lines(target: TargetResult) -> list[str]:
+def _coverage_lines(target: TargetResult, style: Style) -> list[str]:
     coverage = coverage_of(target)
     if not coverage.counted:
         return ["Nothing was checked: the document has no packages"]
     lines = [f"Checked {coverage.checked} of {counted(coverage.counted, 'component')}{_verdict_words(coverage)}"]
     if coverage.not_checked:
         lines.append(f"Not checked {sum(coverage.not_checked.values())}:")
-        namespaces = _namespaces(target)
-        lines += [f"{number:6}  {_reason(reason, namespaces.get(reason, ()))}" for reason, number in coverage.not_checked.items()]
+        for one in unserved(target):
+            said = printable(f"{one.count:6}  {one.reason}: {unserved_in_words(one)}")
+            lines += wrap(said, style.width or len(said), subsequent_indent=" " * 8, break_long_words=False, break_on_hyphens=False)
     return lines
 
 
@@ -197,21 +197,6 @@ def _verdict_words(coverage: Coverage) -> str:
     words = ((coverage.affected, "affected"), (coverage.cleared, "cleared"), (coverage.no_match, "without a match"))
     said = ", ".join(f"{number} {word}" for number, word in words if number)
     return f": {said}" if said else ""
-
-
-def _reason(reason: NotChecked, namespaces: Iterable[str]) -> str:
-    names = _some(sorted(namespaces))
-    return printable(f"{reason.value}: {REASON_WORDS[reason]}" + (f": {names}" if names else ""))
-
-
-def _namespaces(target: TargetResult) -> dict[NotChecked, set[str]]:
-    """Where that says more than the reason: the namespaces, else the types of the PURLs, of what was not checked."""
-    found: dict[NotChecked, set[str]] = {}
-    for result in counted_results(target):
-        if result.reason in {NotChecked.NO_FEED, NotChecked.NO_SCHEME} and result.component.purl:
-            purl_type = result.component.purl.partition(":")[2].partition("/")[0]
-            found.setdefault(result.reason, set()).update({lookup.namespace for lookup in result.lookups} or {purl_type})
-    return found
 
 
 def _database_lines(report: ScanReport, style: Style) -> str:
@@ -225,8 +210,3 @@ def _database_lines(report: ScanReport, style: Style) -> str:
         else:
             words[-1] += f", {feed}"
     return "\n".join(map(printable, words))
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - NAMES_SHOWN
-    return ", ".join(names[:NAMES_SHOWN]) + (f" +{more}" if more > 0 else "")

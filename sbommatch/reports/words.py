@@ -1,9 +1,10 @@
 """Words for people, where several reports say the same."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sbommatch.advisory import FixState
+from sbommatch.match.coverage import Unserved
 from sbommatch.match.model import Finding, Fix, Level, NotChecked
 from sbommatch.match.policy import RANKS
 
@@ -26,6 +27,9 @@ REASON_WORDS = {
     NotChecked.NOT_READ: "it could not be read",
 }
 
+NAMES_SHOWN = 3
+"""Names on a line: a source package may have forty binaries, a document components of twenty namespaces."""
+
 RULE_WORDS = {
     "covered_by": "the OS package that delivers it has its own verdict",
     "kernel_headers": "is built from the kernel's source and has none of its code",
@@ -34,6 +38,31 @@ RULE_WORDS = {
     "ignore_base": "came with the base image, which does not count (--ignore-base)",
 }
 """Rules that silence findings; others explain themselves."""
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names, and how many more.
+
+    >>> some(["a", "b", "c", "d"])
+    'a, b, c +1'
+    """
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" +{more}" if more > 0 else "")
+
+
+def unserved_in_words(one: Unserved) -> str:
+    """Why it was not checked, what it is of, and what to do where it is a distribution that has no feeds.
+
+    >>> unserved_in_words(Unserved(NotChecked.NO_FEED, 2, ("maven",), ("pureos 10",)))
+    'no loaded feed covers it: maven; no feed speaks of pureos 10 (--distro ID:VERSION asks those of another)'
+    """
+    words = REASON_WORDS[one.reason]
+    if one.reason is NotChecked.NO_FEED:
+        loaded = [f"{words}: {some(one.namespaces)}"] if one.namespaces else [] if one.distros else [words]
+        known = [f"no feed speaks of {some(one.distros)} (--distro ID:VERSION asks those of another)"] if one.distros else []
+        return "; ".join(loaded + known)
+    names = some(one.namespaces or one.distros)
+    return f"{words}: {names}" if names else words
 
 
 def rule_in_words(rule: str) -> str:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from sbommatch.match.model import NotChecked, Verdict
 from sbommatch.reports import REPORTS
 from sbommatch.reports.report import Report, Style
 from tests.sbommatch.match.made import component, document, finding, result, target
@@ -54,6 +55,14 @@ def test_layer_instruction_and_upgrade_are_shown(report: Report) -> None:
     assert "Dockerfile:3-4" in written
     assert "apk add" in written or report.name == "openvex"
     assert "CVE-2019-5482" in written
+
+
+@every_report
+def test_a_distribution_without_feeds_is_named_for_people(report: Report) -> None:
+    one = component("pkg:deb/pureos/curl@7.74.0-1?distro=pureos-10")
+    shown = target([result(one, Verdict.NOT_CHECKED, NotChecked.NO_FEED)])
+    written = report.write(scan_report(shown), Style()).decode()
+    assert ("no feed speaks of pureos 10" in written) is (report.name in {"table", "markdown", "html"})
 
 
 @every_report

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from sbommatch.advisory import Epss, FixState, Kev
 from sbommatch.match.model import ChannelFix, Fix, Level, NotChecked, TargetResult, Verdict
 from sbommatch.reports.report import Style
-from sbommatch.reports.table import NAMES_SHOWN, TableReport
+from sbommatch.reports.table import TableReport
+from sbommatch.reports.words import NAMES_SHOWN
 from sbommatch.sbom.component import ComponentLayer
 from sbommatch.store.model import Told
 from tests.sbommatch.match.made import component, document, feed, finding, lookup, result, target
@@ -193,6 +194,15 @@ def test_no_findings_and_nothing_checked_is_said_so() -> None:
         "Not checked 2:",
         "     1  no_feed: no loaded feed covers it: npm",
         "     1  no_scheme: a type of package whose versions sbommatch cannot order: maven",
+    ]
+
+
+def test_an_unknown_distribution_is_named_with_what_to_do_in_lines_that_fit() -> None:
+    one = component("pkg:deb/pureos/curl@7.74.0-1?distro=pureos-10")
+    made = target([result(one, Verdict.NOT_CHECKED, NotChecked.NO_FEED)])
+    assert written(made, style=Style(width=80)).split("\n\n")[1].splitlines()[-2:] == [
+        "     1  no_feed: no feed speaks of pureos 10 (--distro ID:VERSION asks those of",
+        "        another)",
     ]
 
 
