@@ -43,8 +43,14 @@ def package_of(purl: str) -> Package | None:
         name = re.sub(r"[-_.]+", "-", name)
     if kind in OF_SYSTEMS:
         name = name.rpartition("/")[2]
+    version = _plain(kind, version)
     epoch = parse_qs(match[4] or "").get("epoch", ["0"])[0]
     return kind, name, version if epoch == "0" or ":" in version else f"{epoch}:{version}"
+
+
+def _plain(kind: str, version: str) -> str:
+    """Go's versions are the same with and without their `v`."""
+    return version.removeprefix("v") if kind == "golang" else version
 
 
 def said_by(target: Any) -> dict[Package, Said]:
@@ -58,7 +64,9 @@ def said_by(target: Any) -> dict[Package, Said]:
         refs[component["ref"]] = package
         one = said.setdefault(package, Said())
         one.verdicts.add((component["verdict"], component["reason"]))
-        one.lookups |= {(asked["namespace"], asked["name_kind"], asked["name"], asked["version"]) for asked in component["lookups"]}
+        one.lookups |= {
+            (asked["namespace"], asked["name_kind"], asked["name"], _plain(package[0], asked["version"])) for asked in component["lookups"]
+        }
     for finding in target["findings"]:
         if finding["ref"] in refs:
             said[refs[finding["ref"]]].ids.add(finding["id"])

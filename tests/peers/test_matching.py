@@ -4,6 +4,7 @@ The SBOM has a sample of each feed's packages, each at, below and above every bo
 judge of `tests/contract` says who is right: it shares no code with sbommatch. Where another tool is wrong, `causes.py` says why.
 """
 
+import json
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -54,6 +55,28 @@ def sample(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Sampl
 def ours(sample: Sample) -> tuple[set[Pair], set[Pair]]:
     feeds = {FEEDS[ecosystem][0]: sample.osv / ecosystem / "all.zip" for ecosystem in ONE_IN}
     return found_by_us(sample.sbom, feeds, sample.folder)
+
+
+def test_osv_scanner_loses_the_vendors_of_composer_and_gives_up_without_one_ecosystem(
+    peers: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    """It asks by `name` alone where the vendor stands in `group`, as cdxgen and CycloneDX's own tools write it; we go by the PURL."""
+    loader = installed("osv-scanner", peers, shared_data)
+    feeds = {"PyPI": "PYSEC-2021-66", "Packagist": "FOP-symfony--http-client--CVE-2024-50342"}
+    for ecosystem, record in feeds.items():
+        write_part(shared_data / "feeds" / "osv" / ecosystem / "all.zip", tmp_path / "osv" / ecosystem / "all.zip", {record})
+    sbom = tmp_path / "asked.cdx.json"
+    write_sbom(sbom, ["pkg:pypi/jinja2@2.11.1", "pkg:composer/symfony/http-client@7.1.0"])
+    document = json.loads(sbom.read_text())
+    document["components"][1] |= {"group": "symfony", "name": "http-client"}
+    sbom.write_text(json.dumps(document))
+    found, _ = found_by_us(sbom, {FEEDS[one][0]: tmp_path / "osv" / one / "all.zip" for one in feeds}, tmp_path)
+    assert found == {("0", feeds["PyPI"]), ("1", feeds["Packagist"])}
+    assert found_by("osv-scanner", sbom, tmp_path / "osv", tmp_path / "loaded", peers, loader) == {("0", feeds["PyPI"])}
+    document["components"].append({"type": "library", "name": "curl", "version": "7.0", "purl": "pkg:deb/debian/curl@7.0?distro=debian-12"})
+    sbom.write_text(json.dumps(document))
+    with pytest.raises(AssertionError, match="no offline version of the OSV database is available"):
+        found_by("osv-scanner", sbom, tmp_path / "osv", tmp_path / "loaded again", peers, loader)
 
 
 COMMON = {"grype": 32845, "osv-scanner": 32166, "trivy": 32302}
