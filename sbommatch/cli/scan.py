@@ -36,6 +36,7 @@ from sbommatch.problem import Problem, ProblemCode
 from sbommatch.reports import REPORTS
 from sbommatch.reports.output import Output, parse_outputs
 from sbommatch.reports.report import Exit, ScanReport, Style, evaluation_day
+from sbommatch.reports.words import some
 from sbommatch.sbom.component import DistroStatement, Document
 from sbommatch.sbom.read import names_several, open_documents
 from sbommatch.store.model import DatabaseStatus, Told
@@ -279,7 +280,9 @@ class Writer:
         if limit is None:
             old = [(name, age) for name, age in old if age is not None]
         if old and not self._settings.quiet:
-            base.warn(f"old feeds: {_aged(old)}; what was published since is not in the database")
+            oldest_first = sorted(old, key=lambda of_age: (of_age[1] is not None, -(of_age[1] or 0)))
+            said = f"{some(_aged(oldest_first))}; what was published since is not in the database"
+            base.warn(f"old feeds: {said} (`{base.PROGRAM} db status` has all dates)")
 
     def _emit(self, output: Output, report: ScanReport, document: Document) -> None:
         path = output.path_for(document)
@@ -300,8 +303,8 @@ class Writer:
             base.warn(f"{target.document.path}: nothing was checked: {reasons}; `{base.PROGRAM} db status` says what the feeds cover")
 
 
-def _aged(feeds: Iterable[tuple[str, int | None]]) -> str:
-    return ", ".join(f"{name} of {'an unknown day' if age is None else f'{age} days ago'}" for name, age in feeds)
+def _aged(feeds: Iterable[tuple[str, int | None]]) -> list[str]:
+    return [f"{name} of {'an unknown day' if age is None else f'{age} days ago'}" for name, age in feeds]
 
 
 def exit_of(target: TargetResult, settings: Settings, database: DatabaseStatus) -> Exit:
@@ -309,7 +312,7 @@ def exit_of(target: TargetResult, settings: Settings, database: DatabaseStatus) 
     policy = settings.policy
     because = [(base.EXIT_FINDINGS, failure) for failure in failures(target, policy)]
     if policy.max_age_days is not None and (old := feeds_older(database.feeds, policy.max_age_days, settings.evaluated_on)):
-        because.append((base.EXIT_DATABASE, f"feeds older than {policy.max_age_days} days: {_aged(old)}"))
+        because.append((base.EXIT_DATABASE, f"feeds older than {policy.max_age_days} days: {', '.join(_aged(old))}"))
     if counted := [problem for problem in target.problems if problem.loss or settings.strict]:
         because.append((base.EXIT_LOSS, f"parts of the document that could not be read: {len(counted)}"))
     return Exit(base.exit_code(code for code, _ in because), tuple(reason for _, reason in because))

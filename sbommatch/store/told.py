@@ -25,7 +25,8 @@ SELECT i.id, d.summary, d.links
 FROM identifier i JOIN (SELECT unnest($1::VARCHAR[]) AS id) w USING (id) JOIN advisory_group g USING (group_id)
     JOIN advisory d USING (advisory_id)
 WHERE i.display AND d.withdrawn IS NULL AND d.last_snapshot IS NULL
-ORDER BY i.id, NOT starts_with(d.feed, 'osv'), length(d.summary) > $2, d.feed, d.record_id
+ORDER BY i.id, d.feed IN (SELECT feed FROM snapshot WHERE contains(array_to_string(covers, ' '), ':')), NOT starts_with(d.feed, 'osv'),
+    length(d.summary) > $2, d.feed, d.record_id
 """
 
 TITLE_LENGTH = 120
@@ -35,7 +36,8 @@ TITLE_LENGTH = 120
 def told_of(database: Database, ids: Iterable[str]) -> dict[str, Told]:
     """By what findings are called: the best summary that a standing record has, and the links of all.
 
-    A title is better than a description, and OSV's words, which are of the flaw, than a notice's, which are of a package.
+    A title is better than a description. Words of the flaw are better than those of a distribution's notice, which are of a package and
+    perhaps of another one: of Pillow's CVE-2023-4863 AlmaLinux says `Important: firefox security update`.
     """
     summaries: dict[str, str] = {}
     links: dict[str, set[str]] = {}

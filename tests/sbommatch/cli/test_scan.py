@@ -10,6 +10,7 @@ from sbommatch.cli.scan import batched
 from sbommatch.reports import REPORTS
 from sbommatch.reports.report import Report
 from tests.sbommatch.cli.sboms import ALPINE_OPENSSL, FLASK_UNKNOWN, JINJA_HIGH, NO_FINDING, feeds, sbom
+from tests.sbommatch.match.feeds import below, database, osv_record
 from tests.sbommatch.match.made import component, document
 from tests.sbommatch.reports.schemas import check
 from tests.support.run import Ran, run
@@ -340,6 +341,13 @@ def test_old_feeds_are_said_and_refuse_nothing(tmp_path: Path, db: Path) -> None
         ran = scan(db, made, env={"SOURCE_DATE_EPOCH": seconds})
         assert (ran.code, "old feeds: alpine-secdb of " in ran.stderr) == (0, said)
     assert scan(db, made, "--quiet", env={"SOURCE_DATE_EPOCH": "1789000000"}).stderr == ""
+
+
+def test_of_many_old_feeds_the_oldest_are_named(tmp_path: Path) -> None:
+    one = {name: [osv_record("X-1", name, "demo", below("2"))] for name in ("Go", "npm", "PyPI", "RubyGems")}
+    made = database(tmp_path, secdb={"v3.11": {"demo": {"1-r1": ["CVE-2024-0001"]}}}, **{name.lower(): one[name] for name in one})
+    ran = scan(made, sbom(tmp_path / "app.cdx.json", JINJA_HIGH), env={"SOURCE_DATE_EPOCH": "1789000000"})
+    assert re.search(r"old feeds: (\S+ of \d+ days ago, ){2}\S+ of \d+ days ago \+2; ", ran.stderr)
 
 
 @pytest.mark.parametrize(("percent", "code"), [("50", 0), ("50.1", 1)])

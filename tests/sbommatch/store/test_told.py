@@ -1,6 +1,7 @@
 """What vulnerabilities are called, and what they are."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,18 @@ def feeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 def test_a_title_is_better_than_a_description_and_links_are_of_all_that_stand(feeds: Database) -> None:
     assert told_of(feeds, ["CVE-2024-0001"]) == {"CVE-2024-0001": Told("A title", ("https://a", "https://b"))}
+
+
+def test_a_notice_of_a_distribution_speaks_only_where_nobody_else_does(tmp_path: Path) -> None:
+    def notice(number: int, cve: str) -> dict[str, Any]:
+        return osv_record(f"ALSA-2023:{number}", "AlmaLinux:9", "firefox", below("2"), summary="firefox update", related=[cve])
+
+    made = database(
+        tmp_path, almalinux=[notice(1, CVE[0]), notice(2, "CVE-2024-0009")], pypi=[record("PYSEC-1", summary=LONG, aliases=CVE)]
+    )
+    with open_database(made) as opened:
+        told = told_of(opened, [*CVE, "CVE-2024-0009"])
+    assert {name: one.summary for name, one in told.items()} == {CVE[0]: LONG, "CVE-2024-0009": "firefox update"}
 
 
 def test_a_description_is_better_than_nothing(feeds: Database) -> None:
