@@ -31,6 +31,7 @@ from sbommatch.sbom.read import open_documents
 from sbommatch.store import queries
 from sbommatch.store.model import FoundRecord, Record
 from sbommatch.store.open import Database, open_database
+from sbommatch.store.told import vulnerabilities_called
 
 PURL_PREFIX = "pkg:"
 
@@ -120,7 +121,8 @@ def _of_identifier(asked: str, target: TargetResult, database: Database, told: T
     found = _records_with(asked, queries.search(database, asked))
     if not found:
         return Explanation(asked, (), (), ())
-    ids = {identifier for record in found for identifier in record.ids}
+    called = vulnerabilities_called(database, asked) or ({identifier for record in found for identifier in record.ids},)
+    ids = {identifier for names in called for identifier in names}
     records = {(record.feed, record.record) for record in found}
     packages = {(row.namespace, row.name) for record in found for row in record.affected}
     findings = [finding for finding in target.findings if asked.upper() in {identifier.upper() for identifier in finding.ids}]
@@ -131,7 +133,7 @@ def _of_identifier(asked: str, target: TargetResult, database: Database, told: T
 
     explained = [_explained(result, findings, is_wanted, database) for result in meant]
     components = tuple(replace(one, statements=told(_ids_of(one) or ids, one.result)) for one in explained)
-    return Explanation(asked, tuple(sorted(ids)), components, elsewhere(found, target.components))
+    return Explanation(asked, tuple(sorted(ids)), components, elsewhere(found, target.components), vulnerabilities=len(called))
 
 
 def _ids_of(explained: ExplainedComponent) -> set[str]:

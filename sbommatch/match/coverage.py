@@ -1,11 +1,13 @@
 """How much of a document was checked."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from sbommatch.match.coordinates import distro_stated
 from sbommatch.match.model import ComponentResult, NotChecked, TargetResult, Verdict
+from sbommatch.sbom.component import Document
 
 COUNTED_TYPES = frozenset({"library", "application", "framework", "platform"})
 """Components that coverage counts. Files, operating systems, devices, data and keys are no packages that a feed could speak of."""
@@ -68,14 +70,15 @@ def unserved(target: TargetResult) -> list[Unserved]:
     for result in counted_results(target):
         if result.reason:
             by_reason.setdefault(result.reason, []).append(result)
-    return [_unserved(target, reason, by_reason[reason]) for reason in sorted(by_reason)]
+    return [unserved_for(reason, by_reason[reason], target.document) for reason in sorted(by_reason)]
 
 
-def _unserved(target: TargetResult, reason: NotChecked, results: list[ComponentResult]) -> Unserved:
+def unserved_for(reason: NotChecked, results: Sequence[ComponentResult], document: Document) -> Unserved:
+    """What these components of a document are of, none of which was checked."""
     namespaces: set[str] = set()
     distros: set[str] = set()
     for result in results:
-        if reason in _ABOUT_DISTROS and not result.lookups and (stated := distro_stated(result.component, target.document.distros)):
+        if reason in _ABOUT_DISTROS and not result.lookups and (stated := distro_stated(result.component, document.distros)):
             distros.add(f"{stated.id} {stated.version or ''}".rstrip())
         elif reason in _ABOUT_NAMESPACES and result.component.purl:
             namespaces |= {lookup.namespace for lookup in result.lookups} or {result.component.purl.partition(":")[2].partition("/")[0]}

@@ -143,6 +143,8 @@ class Explanation(Struct, frozen=True):
     """Of the vulnerability asked for; empty where the database does not know it, and for a PURL."""
     components: tuple[ExplainedComponent, ...]
     elsewhere: tuple[Elsewhere, ...]
+    vulnerabilities: int = 1
+    """How many go by what was asked for: a notice is of several."""
 
 
 def explained_records(

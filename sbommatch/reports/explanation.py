@@ -6,11 +6,12 @@ import msgspec
 
 from sbommatch import __version__
 from sbommatch.advisory import NameKind
+from sbommatch.match.coverage import unserved_for
 from sbommatch.match.explanation import Elsewhere, ExplainedComponent, ExplainedRecord, ExplainedStatement, Explanation, Outcome, Why
 from sbommatch.match.model import NotChecked, Verdict
 from sbommatch.reports.json_report import database_shape, document_shape, lookup_shape
 from sbommatch.reports.text import counted, printable
-from sbommatch.reports.words import REASON_WORDS
+from sbommatch.reports.words import REASON_WORDS, some, unserved_in_words
 from sbommatch.sbom.component import Document
 from sbommatch.store.model import DatabaseStatus
 from sbommatch.versions.scheme import KEY_FORMAT
@@ -90,7 +91,7 @@ def explanation_text(explanation: Explanation, document: Document, database: Dat
     """For people; nothing in it acts on a terminal."""
     lines = [f"{explanation.asked} in {document.path}", *_known_as(explanation)]
     for component in explanation.components:
-        lines += ["", *_component_lines(component, explanation)]
+        lines += ["", *_component_lines(component, explanation, document)]
     if explanation.elsewhere:
         lines += ["", *_elsewhere_lines(explanation.elsewhere)]
     if not explanation.components and not explanation.elsewhere:
@@ -101,13 +102,14 @@ def explanation_text(explanation: Explanation, document: Document, database: Dat
 def _known_as(explanation: Explanation) -> Iterator[str]:
     others = [identifier for identifier in explanation.ids if identifier.upper() != explanation.asked.upper()]
     if others:
-        yield f"the same as {', '.join(others)}"
+        is_one = explanation.vulnerabilities == 1
+        yield f"{'the same as' if is_one else f'a record of {explanation.vulnerabilities} vulnerabilities:'} {', '.join(others)}"
 
 
-def _component_lines(explained: ExplainedComponent, explanation: Explanation) -> Iterator[str]:
+def _component_lines(explained: ExplainedComponent, explanation: Explanation, document: Document) -> Iterator[str]:
     result, component = explained.result, explained.result.component
     answer = f"{ANSWER_WORDS[explained.answer]} {explanation.asked}" if explanation.ids else VERDICT_WORDS[result.verdict]
-    reason = f", {result.reason.value}: {REASON_WORDS[result.reason]}" if result.reason else ""
+    reason = f", {result.reason}: {unserved_in_words(unserved_for(result.reason, [result], document))}" if result.reason else ""
     yield f"{component.purl or component.name}: {answer}{reason}"
     for lookup, feeds in zip(result.lookups, result.feeds, strict=True):
         by = f"checked by {', '.join(feeds)}" if feeds else "no loaded feed covers that namespace"
@@ -137,7 +139,7 @@ def _statement_lines(statements: Sequence[ExplainedStatement]) -> Iterator[str]:
 def _record_lines(record: ExplainedRecord) -> Iterator[str]:
     first = record.rows[0]
     others = [identifier for identifier in record.ids if identifier != record.record]
-    known = f" ({', '.join(others)})" if others else ""
+    known = f" ({some([one for one in others if one.startswith('CVE-')] or others)})" if others else ""
     fix = f"; fixed in {first.fix}" if record.outcome is Outcome.AFFECTED and first.fix else ""
     rule = f" ({first.rule})" if record.outcome is Outcome.AFFECTED else ""
     withdrawn = f" on {record.withdrawn[:10]}" if record.withdrawn else ""

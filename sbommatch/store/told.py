@@ -20,6 +20,22 @@ def displayed(database: Database, advisory_ids: Iterable[int]) -> dict[int, list
     return found
 
 
+_CALLED = """
+SELECT w.group_id, i.id FROM identifier w JOIN identifier i USING (group_id) WHERE upper(w.id) = upper($1) ORDER BY ALL
+"""
+
+
+def vulnerabilities_called(database: Database, identifier: str) -> tuple[tuple[str, ...], ...]:
+    """All names of each vulnerability that goes by this one, sorted: several where it is a notice's, which names several.
+
+    None where no record that stands bears it.
+    """
+    found: dict[int, list[str]] = {}
+    for group_id, name in database.rows(_CALLED, [identifier]):
+        found.setdefault(group_id, []).append(name)
+    return tuple(sorted(map(tuple, found.values())))
+
+
 _TOLD = """
 SELECT i.id, d.summary, d.links
 FROM identifier i JOIN (SELECT unnest($1::VARCHAR[]) AS id) w USING (id) JOIN advisory_group g USING (group_id)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.sbommatch.cli.sboms import ALPINE_OPENSSL, FLASK_UNKNOWN, JINJA_HIGH, feeds, sbom
+from tests.sbommatch.match.feeds import below, database, osv_record
 from tests.sbommatch.reports.schemas import check
 from tests.support.run import Ran, run
 
@@ -35,6 +36,11 @@ def explain(db: Path, *arguments: str | Path) -> Ran:
         ("pkg:pypi/jinja2", "CVE-2020-28493", "may be it, but was not checked, no_version"),
         (JINJA_HIGH, "pkg:pypi/Jinja2", "PYSEC-2020-1: withdrawn"),
         (JINJA_HIGH, "pkg:pypi/flask", "no component of the document has this PURL"),
+        (
+            "pkg:deb/pureos/curl@7.74.0-1?distro=pureos-10",
+            "pkg:deb/pureos/curl",
+            "not checked, no_feed: no feed speaks of pureos 10 (--distro",
+        ),
         ("pkg:npm/left-pad@1.0.0", "pkg:npm/left-pad", "not checked, no_feed: no loaded feed covers it"),
     ],
 )
@@ -42,6 +48,18 @@ def test_why_and_why_not(tmp_path: Path, db: Path, purl: str, asked: str, words:
     ran = explain(db, sbom(tmp_path / "app.json", purl), asked)
     assert (ran.code, ran.stderr) == (0, "")
     assert words in ran.text
+
+
+def test_what_a_notice_covers_is_not_the_same_vulnerability(tmp_path: Path) -> None:
+    """ALSA-1 names two CVEs: neither is the other, what is said of one is not said of the other, and it is a record of both."""
+    notice = osv_record("ALSA-1", "AlmaLinux:9", "curl", below("2"), related=["CVE-2024-0001", "CVE-2024-0002"])
+    record = osv_record("PYSEC-1", "PyPI", "jinja2", below("3"), aliases=["CVE-2024-0001"])
+    made = database(tmp_path, almalinux=[notice], pypi=[record])
+    app = sbom(tmp_path / "app.json", JINJA_HIGH)
+    assert "\nthe same as ALSA-1, PYSEC-1\n" in explain(made, app, "CVE-2024-0001").text
+    assert "CVE-2024-0001" not in explain(made, app, "CVE-2024-0002").text
+    assert "\na record of 2 vulnerabilities: CVE-2024-0001, CVE-2024-0002, PYSEC-1\n" in explain(made, app, "ALSA-1").text
+    assert explain(made, app, "CVE-2024-0002", "-o", "json").json["ids"] == ["ALSA-1", "CVE-2024-0002"]
 
 
 def test_the_answer_is_about_what_was_asked(tmp_path: Path, db: Path) -> None:
