@@ -271,7 +271,14 @@ class Writer:
         for output in settings.outputs:
             self._emit(output, report, target.document)
         self._first = False
+        self._say_failures(target)
         return exit_.code
+
+    def _say_failures(self, target: TargetResult) -> None:
+        """Whoever reads an exit code of 1 beside a table wants to know which of the thresholds it is about; the rest is said elsewhere."""
+        if not self._settings.quiet:
+            for failure in failures(target, self._settings.policy):
+                base.warn(f"{target.document.path}: {failure}")
 
     def warn_of_age(self) -> None:
         """Says which feeds are old. A database that nobody can renew is still worth asking: nothing is refused by itself."""

@@ -120,6 +120,21 @@ def test_removed_packages_count_only_when_asked(tmp_path: Path, db: Path, hidden
     assert [finding["hidden"] for finding in ran.json["targets"][0]["findings"]] == findings
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--fail-on", "high"), "app.cdx.json: findings of severity high or above: 1\n"),
+        (("--require-coverage", "60"), "app.cdx.json: components checked: 50 %, not 60 %\n"),
+        (("--fail-on", "high", "--require-coverage", "60", "--quiet"), ""),
+        (("--fail-on", "critical", "--require-coverage", "50"), ""),
+    ],
+)
+def test_why_it_fails_is_said_on_stderr(tmp_path: Path, db: Path, options: tuple[str, ...], said: str) -> None:
+    ran = scan(db, sbom(tmp_path / "app.cdx.json", JINJA_HIGH, "pkg:npm/left-pad@1.0.0"), *options)
+    assert ran.stderr.endswith(said)
+    assert bool(ran.stderr) is bool(said)
+
+
 def test_removed_packages_have_a_section_of_their_own(tmp_path: Path, db: Path) -> None:
     ran = scan(db, sbom(tmp_path / "app.cdx.json", NO_FINDING, hidden=JINJA_HIGH))
     assert "In packages that a later layer removed, whose files still ship:\n\n  jinja2 2.11.1: upgrade to 2.11.3\n    high" in ran.text
