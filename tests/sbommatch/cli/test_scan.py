@@ -359,8 +359,9 @@ def test_old_feeds_are_said_and_refuse_nothing(tmp_path: Path, db: Path) -> None
 
 
 def test_of_many_old_feeds_the_oldest_are_named(tmp_path: Path) -> None:
-    one = {name: [osv_record("X-1", name, "demo", below("2"))] for name in ("Go", "npm", "PyPI", "RubyGems")}
-    made = database(tmp_path, secdb={"v3.11": {"demo": {"1-r1": ["CVE-2024-0001"]}}}, **{name.lower(): one[name] for name in one})
+    go, npm, pypi, gems = ([osv_record("X-1", name, "demo", below("2"))] for name in ("Go", "npm", "PyPI", "RubyGems"))
+    secdb = {"v3.11": {"demo": {"1-r1": ["CVE-2024-0001"]}}}
+    made = database(tmp_path, secdb=secdb, go=go, npm=npm, pypi=pypi, rubygems=gems)
     ran = scan(made, sbom(tmp_path / "app.cdx.json", JINJA_HIGH), env={"SOURCE_DATE_EPOCH": "1789000000"})
     assert re.search(r"old feeds: (\S+ of \d+ days ago, ){2}\S+ of \d+ days ago \+2; ", ran.stderr)
 
