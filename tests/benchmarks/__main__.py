@@ -339,10 +339,13 @@ MANY = 1_000
 ONE_PEAK_MIB = 150
 ONE_OF_GRYPE = 1.0
 MANY_OF_TRIVY = 1 / 30
+AGAIN_OF_TRIVY = 1 / 50
+CHANGED_OF_MANY = 1_000
+"""Advisories that differ between the feed that 1,000 SBOMs were matched with and the one that they are matched with again."""
 
 
 def many_sboms(scratch: Path) -> Iterator[Row]:
-    """One SBOM of 245 components of PyPI, and 1,000 of them in one run; beside Grype and Trivy, which need a run for each."""
+    """One SBOM of 245 components of PyPI, 1,000 in one run, 1,000 matched again; beside Grype and Trivy, which need a run for each."""
     archive = DATA / "feeds" / "osv" / "PyPI" / "all.zip"
     if not archive.exists():
         print("  left out: the feeds are absent (SBOMPAIR_DATA)")
@@ -365,6 +368,29 @@ def many_sboms(scratch: Path) -> Iterator[Row]:
     yield Row("  its peak memory", many.peak_mib, "MiB")
     if "trivy" in figures:
         yield Row("  sbommatch / 1,000 runs of Trivy", many.cpu_s / (MANY * figures["trivy"].cpu_s), "x", MANY_OF_TRIVY)
+    again, told = _matched_again(scratch, archive, folder)
+    yield Row(f"archive changes of them, {CHANGED_OF_MANY} changed advisories, {told} changes told", again.cpu_s, "CPU s")
+    yield Row("  its peak memory", again.peak_mib, "MiB")
+    if "trivy" in figures:
+        yield Row("  archive changes / 1,000 runs of Trivy", again.cpu_s / (MANY * figures["trivy"].cpu_s), "x", AGAIN_OF_TRIVY)
+
+
+def _matched_again(scratch: Path, feed: Path, sboms: Path) -> tuple[Figures, int]:
+    """What an archive of the SBOMs needs after an update of the feed that they were matched with, and the number of changes that it tells.
+
+    The update itself is not in it; neither is it in what a peer needs.
+    """
+    from tests.benchmarks.large import write_earlier
+
+    write_earlier(feed, scratch / "earlier.zip", CHANGED_OF_MANY)
+    pointer, kept = str(scratch / "changing.json"), str(scratch / "kept")
+    changes = tool("sbommatch", "archive", "changes", kept, "--db", pointer)
+    subprocess.run(tool("sbommatch", "archive", "add", kept, str(sboms), "-q"), check=True)
+    for verb, source in (("build", f"{scratch}/earlier.zip@2026-01-01"), ("update", f"{feed}@2026-08-01")):
+        subprocess.run(tool("sbommatch", "db", verb, f"osv-pypi={source}", "--db", pointer, "-q"), check=True)
+        found = once(changes)
+    told = subprocess.check_output(tool("sbommatch", "archive", "sql", kept, "SELECT count(*) AS told FROM changes", "-o", "json"))
+    return found, json.loads(told)["told"]
 
 
 READING_LIMITS_MS = {"cyclonedx-json": 10.0, "spdx-json": 10.0, "syft-json": 10.0}
