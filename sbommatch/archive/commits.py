@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeVar
 from sbommatch.archive.archive import Archive
 from sbommatch.archive.reader import files_of, relation
 from sbommatch.archive.segment import Row
-from sbommatch.archive.tables import DOCUMENTS, DUCKDB_TYPES, REMOVED, RUNS, open_table, write_relation, writer_properties, written
+from sbommatch.archive.tables import DOCUMENTS, DUCKDB_TYPES, REMOVED, RUNS, open_table, reason, write_relation, writer_properties, written
 from sbommatch.errors import ArchiveError, UsageError
 from sbommatch.store.engine import OFFLINE
 
@@ -104,7 +104,7 @@ class Commits:
                 return change(table)
             except CommitFailedError as exc:
                 if open_table(DOCUMENTS, self._path).version() == self._version:
-                    raise UsageError(f"{self._path}: cannot be written: {exc}; what was added before is untouched") from exc
+                    raise UsageError(f"{self._path}: cannot be written: {reason(exc)}; what was added before is untouched") from exc
         raise ArchiveError(f"{self._path}: other writers are in the way; try again")
 
     def _write(self, table: "DeltaTable", sql: str, mode: Literal["append", "overwrite"]) -> None:

@@ -1,5 +1,6 @@
 """SQL of the user on an archive: one SELECT, on the tables alone."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ from sbommatch.errors import UsageError
 from sbommatch.store.engine import engine, engine_error
 
 ROWS_AT_ONCE = 2_000
+
+_DRAWN = re.compile(r"\n\nLINE \d+:")
 
 
 def select(reader: Reader, sql: str, named: Mapping[str, bytes] | None = None) -> tuple[list[str], Iterator[Sequence[Any]]]:
@@ -27,7 +30,7 @@ def select(reader: Reader, sql: str, named: Mapping[str, bytes] | None = None) -
         names = [column[0] for column in result.description or ()]
         return names, _rows(result)
     except engine_error() as exc:
-        raise UsageError(f"the statement failed: {exc}") from exc
+        raise _failed(exc) from exc
 
 
 def _rows(result: Any) -> Iterator[Sequence[Any]]:
@@ -35,7 +38,12 @@ def _rows(result: Any) -> Iterator[Sequence[Any]]:
         while rows := result.fetchmany(ROWS_AT_ONCE):
             yield from rows
     except engine_error() as exc:
-        raise UsageError(f"the statement failed: {exc}") from exc
+        raise _failed(exc) from exc
+
+
+def _failed(exc: Exception) -> UsageError:
+    """In a line, without the part of the statement that DuckDB draws below it."""
+    return UsageError(f"the statement failed: {' '.join(_DRAWN.split(str(exc))[0].split())}")
 
 
 def _lock(reader: Reader) -> None:

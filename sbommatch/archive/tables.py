@@ -4,6 +4,8 @@
 *segment*, what one run of `add` or `compact` wrote; its number is drawn at random, so that writers need not agree on one.
 """
 
+import os
+import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -272,7 +274,7 @@ def open_table(table: Table, folder: Path) -> "DeltaTable":
     except TableNotFoundError as exc:
         raise ArchiveError(f"{path}: the table is missing; {RESTORE}") from exc
     except (DeltaError, OSError, ValueError) as exc:
-        raise ArchiveError(f"{path}: the table cannot be read, it may be damaged: {exc}; {RESTORE}") from exc
+        raise ArchiveError(f"{path}: the table cannot be read, it may be damaged: {reason(exc)}; {RESTORE}") from exc
     if columns != tuple(name for name, _, _ in table.columns):
         raise ArchiveError(f"{path}: is no table of an archive: its columns are {', '.join(columns)}; {RESTORE}")
     return found
@@ -340,8 +342,36 @@ def written(folder: Path) -> Iterator[None]:
     from deltalake.exceptions import CommitFailedError, DeltaError
 
     try:
-        yield
+        with _muted():
+            yield
     except CommitFailedError:
         raise
     except (DeltaError, OSError) as exc:
-        raise UsageError(f"{folder}: cannot be written: {exc}; what was added before is untouched") from exc
+        raise UsageError(f"{folder}: cannot be written: {reason(exc)}; what was added before is untouched") from exc
+
+
+@contextmanager
+def _muted() -> Iterator[None]:
+    """Nothing comes out on standard error: on a full disk a thread of Delta Lake's prints its panic there, beside the error it raises."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+_OF_SYSTEM = re.compile(r"\(os error (\d+)\)")
+_DRAWN = re.compile(r"\x1b\[\d*m|↳")
+
+
+def reason(exc: Exception) -> str:
+    r"""What an error of Delta Lake's says, in a line: the system's own word where it was that.
+
+    >>> reason(OSError("Generic error\n \x1b[31m↳\x1b[0m No space left on device (os error 28)\n"))
+    'No space left on device'
+    """
+    found = _OF_SYSTEM.search(str(exc))
+    return os.strerror(int(found[1])) if found else " ".join(_DRAWN.sub("", str(exc)).split())
