@@ -175,3 +175,20 @@ def test_termination_exits_143_and_leaves_nothing(tool: str, tmp_path: Path) -> 
 def test_a_reader_that_goes_away_is_no_error(tool: str) -> None:
     ended = subprocess.run(f"{sys.executable} -m {tool} --help | true", shell=True, capture_output=True, text=True)
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("closing", "code", "said"),
+    [
+        (">/dev/full", 2, "standard output cannot be written: No space left on device"),
+        (">&-", 2, "standard output cannot be written: Bad file descriptor"),
+        (">&- 2>&-", 2, ""),
+        ("2>&-", 0, ""),
+        ("<&-", 0, ""),
+    ],
+)
+@pytest.mark.parametrize("command", ["sbomgen catalogers", "sbommatch version schemes"])
+def test_standard_streams_may_be_closed_or_full(command: str, closing: str, code: int, said: str) -> None:
+    ran = subprocess.run(["sh", "-c", f"{sys.executable} -m {command} {closing}"], capture_output=True, text=True, check=False)
+    program = command.partition(" ")[0]
+    assert (ran.returncode, ran.stderr) == (code, f"{program}: {said}\n" if said else "")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, BinaryIO, NoReturn, TypeVar
 
 import click
 from msgspec import Struct
@@ -218,12 +218,31 @@ def _umask() -> int:
 def emit(document: bytes, target: Path | None) -> None:
     """Writes a document to a file (aside, then moved into place), or to stdout where `target` is None."""
     if target is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(document)
-        sys.stdout.buffer.flush()
+        with _stdout() as stream:
+            stream.write(document)
         return
     with write_aside(target) as aside:
         aside.write_bytes(document)
+
+
+@contextmanager
+def _stdout() -> Iterator[BinaryIO]:
+    """Raises UsageError where it cannot be written, BrokenPipeError where whoever reads it went away."""
+    try:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        _forget_stdout()
+        raise UsageError(f"standard output cannot be written: {exc.strerror}") from exc
+
+
+def _forget_stdout() -> None:
+    """What it still holds goes nowhere, so that it cannot fail once more at the end."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def exit_code(codes: Iterable[int]) -> int:
@@ -245,8 +264,16 @@ def _terminate(_signal: int, _frame: object) -> NoReturn:
     raise SystemExit(EXIT_TERMINATED)
 
 
+def _open_standard_streams() -> None:
+    """Puts something in the place of those that the caller closed, so that no file of ours gets there and is written by mistake."""
+    for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.open(os.devnull, flags), "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115  # a descriptor
+
+
 def run(group: click.Command, arguments: Sequence[str] | None = None) -> int:
     """Runs the tool and turns whatever ends it into an exit code; nothing is raised."""
+    _open_standard_streams()
     signal.signal(signal.SIGTERM, _terminate)
     gc.set_threshold(GARBAGE_THRESHOLD)
     try:
@@ -264,8 +291,7 @@ def run(group: click.Command, arguments: Sequence[str] | None = None) -> int:
         warn(str(exc))
         return exc.exit_code
     except BrokenPipeError:
-        with suppress(OSError):  # the reader went away (`| head`): nothing is wrong
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_stdout()  # the reader went away (`| head`): nothing is wrong
         return 0
     except Exception as exc:  # noqa: BLE001  the last door: an error of our own must exit 70, never 1
         return _own_error(exc)
