@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from sbomgen.model import Problem
 
-LAYER_SCAN_FORMAT = 2
+LAYER_SCAN_FORMAT = 3
 """Raised whenever the record's layout or the meaning of a field changes, and when the tar reader gives other paths for the same tar."""
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ class LayerScan(Struct, frozen=True, kw_only=True):
     opaque: tuple[str, ...] = ()
     """Folders whose contents in the layers below are hidden."""
     facts: dict[str, tuple[FileFacts[Any], ...]]
-    """By cataloger name, in the tar's order."""
+    """By cataloger name, in the tar's order; those of files in caches, too, for a layer above may link to them."""
     problems: tuple[Problem, ...] = ()
     """Of the tar itself; those of its files stand with their facts."""
     complete: bool = True

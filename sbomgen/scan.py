@@ -64,7 +64,7 @@ def scan_image(
     options = options or ScanOptions()
     scans, problems = _scan_layers(image, options, on_layer)
     problems.extend((*image.problems, *_inconsistencies(image)))
-    overlay, history = Overlay(), PackageHistory()
+    overlay, history = Overlay(options.catalogers), PackageHistory()
     assemblies: dict[str, _Assembly] = {}
     for index, scan in enumerate(scans):
         if isinstance(scan, LayerScan):

@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
-from sbomgen.catalogers._caches import is_cached
 from sbomgen.evidence import EvidenceFile
 
 GO_BUILD_INFO = ".go.buildinfo"
@@ -105,9 +104,7 @@ _KNOWN: WeakKeyDictionary[EvidenceFile, Executable | None] = WeakKeyDictionary()
 
 
 def executable_of(file: EvidenceFile) -> Executable | None:
-    """The headers of a file; None where it is none, or lies in a cache that files are copied from. Raises `EvidenceTooLargeError`."""
-    if is_cached(file.path, body_counts=True):
-        return None
+    """The headers of a file; None where it is none. Raises `EvidenceTooLargeError`."""
     if file not in _KNOWN:
         _KNOWN[file] = _executable(file)
     return _KNOWN[file]

@@ -10,7 +10,7 @@ way to there, with the versions left out of the names of archives: `opt/app.jar!
 `opt/app-1.1.jar`; of shaded artifacts the archive that they are in. Two copies of one version in one root are one package with two files
 as evidence; a classifier (`linux-x86_64`) is part of the slot.
 
-What lies in a build tool's cache (`~/.m2/repository`) is not installed. Archives in archives are no dependencies of theirs: no edges.
+Archives in archives are no dependencies of theirs: no edges.
 """
 
 import hashlib
@@ -21,7 +21,6 @@ from typing import BinaryIO
 
 from msgspec import structs
 
-from sbomgen.catalogers._caches import is_cached
 from sbomgen.catalogers._java_archive import CHUNK_BYTES, Archive, ArchiveError, ArchiveLimitError, Member
 from sbomgen.catalogers._java_contents import CERTAIN, SUFFIXES, Allowance, Contents
 from sbomgen.catalogers._java_identity import identify, without_version
@@ -111,7 +110,7 @@ class JavaCataloger:
         elif file.path.endswith(".xml"):
             with file.open(XMVN_LIMIT_BYTES) as stream:
                 yield from (PublishedFact(coordinates, path) for path, coordinates in xmvn_archives(file.path, stream.read()))
-        elif not is_cached(file.path):
+        else:
             with file.open(ARCHIVE_LIMIT_BYTES) as stream:
                 yield from _with_few_problems(file.path, _Reading(file.path).archive(stream, ()))
 

@@ -7,7 +7,7 @@ the one that its package.json names.
 
 A package.json outside every node_modules is an application or a member of a workspace. It is a package only where a node_modules links to
 it: one above it, the global one, or that of another project which requires it.
-Lockfiles, caches, package.json files within a package (`rxjs/ajax`) and its test folders are no evidence.
+Lockfiles, package.json files within a package (`rxjs/ajax`) and its test folders are no evidence.
 
 A package's root is the node_modules it stands in, so that each nested copy is a package of its own; a linked project's is its own folder.
 In a store all versions of a name share a slot: there an upgrade is another folder.

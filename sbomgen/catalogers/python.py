@@ -13,7 +13,6 @@ from collections.abc import Iterator
 
 from msgspec import MsgspecError, Struct
 
-from sbomgen.catalogers._caches import is_cached
 from sbomgen.catalogers._direct_url import Origin, parse_origin
 from sbomgen.catalogers._fields import Fields, parse_fields, text_of
 from sbomgen.catalogers._java_archive import Archive, ArchiveError
@@ -138,8 +137,6 @@ class PythonCataloger:
         name = file.path.rpartition("/")[2]
         if name == "pyvenv.cfg":
             yield EnvironmentFact(_sees_system_site(_body(file, SMALL_FILE_LIMIT_BYTES)))
-        elif is_cached(file.path):
-            return
         elif _SBOM.fullmatch(file.path):
             yield from _read_sbom(file.path, _body(file, SBOM_LIMIT_BYTES))
         elif name == "direct_url.json":

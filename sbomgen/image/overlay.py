@@ -9,11 +9,12 @@ As container runtimes unpack layers (OCI image-spec, layer.md, Applying Changese
 4. A hard link gives its target's body another name; the target may stand in this layer, before or after it, or in one below.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import repeat
 from typing import Any
 
-from sbomgen.evidence import VisibleFact
+from sbomgen.evidence import Cataloger, VisibleFact
+from sbomgen.image.caches import is_cached
 from sbomgen.image.tree import NO_FACTS, Node, Tree, descend
 from sbomgen.layerscan import EntryKind, LayerEntry, LayerScan, Run, entries_of
 from sbomgen.model import Distro, Problem, ProblemCode
@@ -35,15 +36,19 @@ _KINDS = {kind.value: kind for kind in EntryKind}
 
 
 class Overlay:
-    """An `ImageView` of the layers applied so far; it changes with the next `apply`."""
+    """An `ImageView` of the layers applied so far; it changes with the next `apply`.
 
-    def __init__(self) -> None:
+    `catalogers` are those whose facts the layers have: some of them want a file for its body alone.
+    """
+
+    def __init__(self, catalogers: Iterable[Cataloger] = ()) -> None:
         self.problems: list[Problem] = []
         """Entries that could not be placed: notes."""
         self._tree = Tree(self._drop_facts)
         self._with_facts: dict[str, dict[str, Node]] = {}  # by cataloger and path
         self._distros: dict[str, Distro] = {}  # by root
         self._changed: set[str] = set()
+        self._nameless = frozenset(one.name for one in catalogers if not (one.wants.basenames or one.wants.suffixes or one.wants.patterns))
 
     def apply(self, index: int, scan: LayerScan) -> frozenset[str]:
         """Fold the next layer; the names of the catalogers some of whose visible facts it added, wrote again or removed.
@@ -163,7 +168,7 @@ class Overlay:
 
     def _tell(self, path: str, node: Node, facts: dict[str, tuple[Any, ...]]) -> None:
         node.facts = facts
-        for cataloger in facts:
+        for cataloger in () if facts and is_cached(path) else facts:
             self._with_facts.setdefault(cataloger, {})[path] = node
             self._changed.add(cataloger)
 
@@ -171,7 +176,8 @@ class Overlay:
         """Place a hard link; False where its target is not there (yet).
 
         Its facts are what the layer's scan read under its name. Where the body lies in a layer below, which the scan could not see, they
-        are the target's, if both have the same file name: what is wanted of a file hangs on its name.
+        are the target's, if both have the same file name: what is wanted of a file hangs on its name, but for what is wanted of any body.
+        The names in a cache are not read: theirs are the target's, too, for a link of a layer above.
         """
         folder, _, name = entry.link.rpartition("/")
         way = self._tree.follow(folder)
@@ -179,14 +185,14 @@ class Overlay:
         if target is None or target.kind is EntryKind.DIRECTORY:
             return False
         own_name = entry.path.rpartition("/")[2]
-        own = facts.get(own_name, NO_FACTS)
-        if target.layer != index and own_name == name:
-            own = own or target.facts
+        own, same_name = facts.get(own_name, NO_FACTS), own_name == name
+        if target.facts and (target.layer != index or is_cached(entry.path)):
+            own = {one: found for one, found in target.facts.items() if same_name or one in self._nameless} | own
         self._put(entry, Node(target.kind, index, target.link), own)
         return True
 
     def _drop_facts(self, path: str, node: Node) -> None:
-        for cataloger in node.facts:
+        for cataloger in () if is_cached(path) else node.facts:
             del self._with_facts[cataloger][path]
             self._changed.add(cataloger)
 

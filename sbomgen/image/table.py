@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from msgspec import structs
+
 from sbomgen.evidence import Cataloger, EvidenceFile, EvidenceTooLargeError, EvidenceUnreadableError
 from sbomgen.image.bodies import Body, LayerFile, Spool
+from sbomgen.image.caches import is_cached, is_copied_cache
 from sbomgen.image.dispatch import Catalogers, Dispatch
 from sbomgen.image.tar import EntryStream, TarEntry
 from sbomgen.layerscan import EntryKind, FileFacts, LayerScan, Run
@@ -50,7 +53,7 @@ class LayerTable:
         self._bodies: dict[str, int] = {}  # the offset of the body that a hard link names
         self._links: dict[str, str] = {}  # hard links whose target had not come yet
         self._linked_bytes = 0
-        self._by_magic: dict[int, dict[str, tuple[Any, ...]]] = {}  # facts that do not depend on the name
+        self._by_magic: dict[int, _Evidence] = {}  # what does not depend on the name
 
     def read(self, tar: EntryStream, spool: Spool) -> None:
         """Take in every entry of a tar or folder."""
@@ -72,6 +75,8 @@ class LayerTable:
                 except EvidenceUnreadableError as exc:
                     tar.skipped.add(path, str(exc), loss=bool(named))
                     continue
+                if named and is_copied_cache(path):
+                    named = ()
                 if named or begun:
                     self._take_file(entry, (named, begun), tar, spool)
             elif kind is EntryKind.HARDLINK:
@@ -88,11 +93,11 @@ class LayerTable:
             offset = self._body_of(path) if entry.kind is EntryKind.HARDLINK else None
             if offset is None:
                 continue
-            wanted = self._dispatch.by_name(path, path[path.rfind("/") + 1 :])
+            wanted = () if is_cached(path) else self._dispatch.by_name(path, path[path.rfind("/") + 1 :])
             if wanted:
                 bodies.setdefault(offset, []).append((path, wanted))
             names = {cataloger.name for cataloger in wanted}
-            shared = {name: FileFacts(path, facts) for name, facts in self._by_magic.get(offset, {}).items() if name not in names}
+            shared = {name: _of_link(path, found) for name, found in self._by_magic.get(offset, {}).items() if name not in names}
             if shared:
                 self._evidence[path] = shared
         return bodies
@@ -112,7 +117,7 @@ class LayerTable:
         facts: dict[str, list[FileFacts[Any]]] = {cataloger.name: [] for cataloger in self._dispatch.catalogers}
         for path in self._entries:
             for name, found in self._evidence.get(path, _NOTHING).items():
-                facts[name].append(found)
+                facts[name].append(FileFacts(path, found.facts) if found.problems and is_cached(path) else found)
         problems = (problem for files in facts.values() for file in files for problem in file.problems)
         return LayerScan(
             diff_id=diff_id,
@@ -142,7 +147,7 @@ class LayerTable:
         found = self._evidence.get(entry.path, _NOTHING)
         if found and by_magic:
             for_magic_alone = {cataloger.name for cataloger in by_magic if cataloger not in by_name}
-            self._by_magic[entry.offset] = {cataloger: found[cataloger].facts for cataloger in for_magic_alone & found.keys()}
+            self._by_magic[entry.offset] = {cataloger: found[cataloger] for cataloger in for_magic_alone & found.keys()}
 
     def _take_link(self, path: str, target: str) -> None:
         """Remember which body a hard link names: that of its target now, for a link gives a name to a body and not to a name."""
@@ -205,6 +210,13 @@ class LayerTable:
 
     def _note(self, path: str, message: str, *, loss: bool = False) -> None:
         self._notes.append(Problem(ProblemCode.ARCHIVE_ENTRY_SKIPPED, path, message, loss=loss))
+
+
+def _of_link(path: str, found: FileFacts[Any]) -> FileFacts[Any]:
+    """What was read of a body under its first name, for a hard link to it: the problems only if nobody hears of that name."""
+    start = len(found.path)
+    problems = tuple(structs.replace(problem, where=path + problem.where[start:]) for problem in found.problems)
+    return FileFacts(path, found.facts, problems if is_cached(found.path) else ())
 
 
 def _runs(entries: Iterable[TarEntry]) -> Iterator[Run]:

@@ -146,19 +146,6 @@ def test_two_copies_of_one_version_in_one_folder_are_one_package() -> None:
     assert [(package.root, package.evidence) for package in packages] == [("b", ("b/a.jar",)), ("lib", ("lib/a-1.0.jar", "lib/a.jar"))]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "root/.m2/repository/org/example/a/1/a-1.jar",
-        "home/u/.gradle/caches/modules-2/files-2.1/a-1.jar",
-        "root/.ivy2/cache/a/jars/a-1.jar",
-        "root/.cache/coursier/v1/a-1.jar",
-    ],
-)
-def test_the_caches_of_build_tools_are_no_installation(path: str) -> None:
-    assert found_in({path: library("a"), "opt/a-1.pom": b"", path.replace(".jar", ".pom"): b"<project/>"}) == []
-
-
 MAVEN_REPO = "usr/share/maven-repo/org/eclipse/jetty/jetty-util"
 
 

@@ -131,7 +131,6 @@ def test_every_place_that_node_loads_from_holds_packages(path: str, root: str) -
         "app/node_modules/@s/create/templates/x/node_modules/a/package.json",
         "app/node_modules/.store/a@1.0.0/package.json",
         "usr/share/nodejs/b/a/package.json",
-        "usr/local/share/.cache/yarn/v6/npm-a-1.0.0-234d98e1551960604f1246e6475891a570ad5658-integrity/node_modules/a/package.json",
         "root/.bun/install/cache/a@1.0.0@@@1/package.json",
         "root/.npm/_cacache/content-v2/sha512/00/package.json",
         "opt/a/package.json",
