@@ -1,16 +1,20 @@
-"""os-release files: which distribution a root file system holds (freedesktop.org, os-release(5))."""
+"""os-release files: which distribution a root file system holds (freedesktop.org, os-release(5)).
+
+Root file systems older than that standard (Red Hat 6, Debian 6, Ubuntu 12.04, SUSE 11) have files of their own kinds instead.
+"""
 
 import re
 from collections.abc import Iterator
 
 from sbomgen.catalogers._fields import text_of
+from sbomgen.catalogers._release_files import RELEASE_FILES, lsb_values, release_values
 from sbomgen.evidence import EvidenceFile, FactType, ImageView, Proof, Wants
 from sbomgen.model import Distro, Edge, Package, Problem, ProblemCode
 
 FILE_LIMIT_BYTES = 65_536
 """Real ones are under 1 KiB."""
 
-_LOCATION = re.compile(r"(?:.*/)?(?:etc|usr/lib)/os-release")
+_LOCATION = re.compile(rf"(?:.*/)?(?:(?:etc|usr/lib)/os-release|etc/(?P<older>{'|'.join(RELEASE_FILES)}))")
 _VALUE = r""""(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'|(?P<bare>(?:[^\s"']\S*)?)"""
 _ASSIGNMENT = re.compile(rf"(?P<name>[A-Za-z_][A-Za-z_0-9]*)=(?:{_VALUE})\s*")
 _ESCAPED = re.compile(r"""\\([\\$"'`])""")
@@ -20,22 +24,27 @@ class OsReleaseCataloger:
     """The distribution of the image and of each chroot in it: a fact for the other catalogers, no package of its own."""
 
     name = "os-release"
-    version = 1
-    title = "os-release files: the distribution of a root file system"
+    version = 2
+    title = "os-release and older release files: the distribution of a root file system"
     emits = "the distribution of other packages"
     proof = Proof.FILES
-    wants = Wants(basenames=frozenset({"os-release"}))
+    wants = Wants(basenames=frozenset({"os-release", *RELEASE_FILES}))
     fact_type: FactType = Distro
 
     def read(self, file: EvidenceFile) -> Iterator[Distro | Problem]:
-        """One `Distro`; a note where the file assigns nothing at all."""
-        if not _LOCATION.fullmatch(file.path):
+        """One `Distro`; a note where an os-release assigns nothing at all."""
+        location = _LOCATION.fullmatch(file.path)
+        if not location:
             return
         with file.open(FILE_LIMIT_BYTES) as stream:
-            values = parse_os_release(text_of(stream.read()))
+            text = text_of(stream.read())
+        older = location["older"]
+        values = release_values(older, text) if older and older != "lsb-release" else parse_os_release(text)
+        if older == "lsb-release":
+            values = lsb_values(values)
         if values:
             yield _distro(values)
-        else:
+        elif not older:
             yield Problem(ProblemCode.BAD_RECORD, file.path, "assigns nothing: no distribution can be read from it", loss=False)
 
     def assemble(self, view: ImageView) -> Iterator[Package | Edge | Problem]:
@@ -66,8 +75,8 @@ def _unquoted(assignment: re.Match[str]) -> str:
 def _distro(values: dict[str, str]) -> Distro:
     return Distro(
         id=values.get("ID", "linux").lower(),
-        version_id=values.get("VERSION_ID"),
+        version_id=values.get("VERSION_ID") or None,
         name=values.get("PRETTY_NAME") or values.get("NAME"),
-        codename=values.get("VERSION_CODENAME"),
+        codename=values.get("VERSION_CODENAME") or None,
         id_like=tuple(values.get("ID_LIKE", "").lower().split()),
     )

@@ -25,8 +25,12 @@ MAX_PROBLEMS = 100
 DISTRIBUTION_EVIDENCE = "os-release"
 """The cataloger whose facts are `Distro`s."""
 
-_OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
-"""Where os-release(5) says to look, in its order."""
+_OS_RELEASE = (
+    *("etc/os-release", "usr/lib/os-release"),
+    *("etc/lsb-release", "etc/oracle-release", "etc/centos-release", "etc/redhat-release", "etc/system-release"),
+    *("etc/SuSE-release", "etc/alpine-release", "etc/debian_version"),
+)
+"""Where os-release(5) says to look, in its order, and what was there before it, the file that says most first."""
 
 _Facts = dict[str, dict[str, tuple[Any, ...]]]
 """Of the files of one folder: by name and cataloger."""

@@ -1,11 +1,14 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sbomgen.catalogers.os_release import FILE_LIMIT_BYTES, OsReleaseCataloger, parse_os_release
 from sbomgen.evidence import EvidenceTooLargeError
 from sbomgen.model import Distro, Problem
+from tests.sbomgen.test_scan import apk, scan
 from tests.support.evidence import MemoryFile, MemoryView, read_all
+from tests.support.images import LayerSpec, file, whiteout
 
 CATALOGER = OsReleaseCataloger()
 DEBIAN = b'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID=debian\n'
@@ -87,3 +90,80 @@ def test_real_files_agree_with_the_shell_like_reading(shared_data: Path) -> None
         assert isinstance(distro, Distro)
         assert (distro.id, distro.version_id) == (expected.get("ID", "linux"), expected.get("VERSION_ID")), path
         assert not problems
+
+
+SUSE = "SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\nPATCHLEVEL = 4\n"
+OLDER: list[tuple[str, str, Any]] = [
+    ("redhat-release", "CentOS release 5 (Final)", ("centos", "5", None)),
+    ("redhat-release", "Red Hat Enterprise Linux Server release 5.11 (Tikanga)\n", ("rhel", "5.11", None)),
+    ("redhat-release", "Scientific Linux release 6.9 (Carbon)", ("scientific", "6.9", None)),
+    ("centos-release", "CentOS Linux release 7.9.2009 (Core)\n", ("centos", "7.9.2009", None)),
+    ("oracle-release", "Oracle Linux Server release 6.10\n", ("ol", "6.10", None)),
+    ("redhat-release", "Enterprise Linux Enterprise Linux Server release 5.2 (Carthage)", ("ol", "5.2", None)),
+    ("system-release", "Amazon Linux AMI release 2018.03\n", ("amzn", "2018.03", None)),
+    ("redhat-release", "Fedora release 12 (Constantine)", ("fedora", "12", None)),
+    ("SuSE-release", SUSE, ("sles", "11.4", None)),
+    ("SuSE-release", SUSE.replace("= 4", "= 0"), ("sles", "11", None)),
+    ("SuSE-release", "openSUSE 12.1 (x86_64)\nVERSION = 12.1\nCODENAME = Asparagus\n", ("opensuse", "12.1", None)),
+    ("alpine-release", "3.9.4\n", ("alpine", "3.9.4", None)),
+    ("debian_version", "6.0.10\n", ("debian", "6", None)),
+    ("debian_version", "buster/sid\n", ("debian", None, "buster")),
+    ("lsb-release", "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=12.04\nDISTRIB_CODENAME=precise\n", ("ubuntu", "12.04", "precise")),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "said"), OLDER)
+def test_files_older_than_the_standard_say_the_same(name: str, text: str, said: Any) -> None:
+    (distro,) = read(text.encode(), f"etc/{name}")
+    assert isinstance(distro, Distro)
+    assert (distro.id, distro.version_id, distro.codename) == said
+    assert read(text.encode(), f"usr/share/{name}") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("redhat-release", "Nobody's Linux release 1"),
+        ("redhat-release", "CentOS of some time"),
+        ("redhat-release", ""),
+        ("SuSE-release", "SUSE Linux Enterprise Server"),
+        ("alpine-release", "edge or so"),
+        ("debian_version", "7 or 8"),
+        ("lsb-release", "LSB_VERSION=base-4.0-amd64"),
+    ],
+)
+def test_an_older_file_that_says_nothing_known_says_nothing(name: str, text: str) -> None:
+    assert read(text.encode(), f"etc/{name}") == []
+
+
+@pytest.mark.parametrize(("name", "text", "said"), OLDER)
+def test_the_distribution_of_a_root_is_that_of_its_older_file_where_it_has_no_other(
+    tmp_path: Path, name: str, text: str, said: Any
+) -> None:
+    database = file("srv/chroot/lib/apk/db/installed", apk("musl=1"))
+    layers = (
+        LayerSpec((database, file("etc/os-release", DEBIAN), file(f"srv/chroot/etc/{name}", text))),
+        LayerSpec((file("srv/chroot/etc/os-release", "ID=other\n"),)),
+    )
+    for count, expected in ((1, said[:2]), (2, ("other", None))):
+        (package,) = scan(tmp_path, *layers[:count]).packages
+        assert package.package.distro
+        assert (package.package.distro.id, package.package.distro.version_id) == expected
+    gone = LayerSpec((whiteout("srv/chroot/etc/os-release"),))
+    (package,) = scan(tmp_path, *layers, gone).packages
+    assert package.package.distro
+    assert package.package.distro.id == said[0]
+
+
+def test_real_older_files_agree_with_the_os_release_beside_them(shared_data: Path) -> None:
+    names = {"lsb-release", "redhat-release", "debian_version"}
+    paths = [path for path in (shared_data / "packagedbs").rglob("*") if path.name in names and (path.parent / "os-release").exists()]
+    compared = 0
+    for path in paths:
+        (older,) = read(path.read_bytes(), f"etc/{path.name}")
+        (newer,) = read((path.parent / "os-release").read_bytes())
+        assert isinstance(older, Distro)
+        assert isinstance(newer, Distro)
+        assert (older.id, (older.version_id or "").partition(".")[0]) == (newer.id, (newer.version_id or "").partition(".")[0]), path
+        compared += 1
+    assert compared > 20
