@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sbomgen.catalogers._executables import GO_BUILD_INFO
+from tests.sbomgen.rpmdb.encoders import bdb, header, ndb
 from tests.sbomgen.test_scan import dist_info, scan, stories, visible
 from tests.support.executables import elf, go_inline
 from tests.support.images import Entry, LayerSpec, file, hardlink, symlink, whiteout
@@ -144,3 +145,30 @@ def test_a_fat_jar_that_was_replaced_is_an_upgrade_of_what_is_in_it(tmp_path: Pa
     told = stories(inventory)
     assert told["org.x:core"] == ["introduced 0 2.14.1", "upgraded 1 2.17.1"]
     assert told["org.x:gone"] == ["introduced 0 3", "removed 1 3"]
+
+
+@pytest.mark.parametrize(
+    ("places", "body"),
+    [
+        (("usr/share/rpm/Packages", "var/lib/rpm/Packages"), bdb({1: header("a"), 2: header("b")})),
+        (("usr/lib/sysimage/rpm/Packages.db", "usr/share/rpm/Packages.db"), ndb({1: header("a"), 2: header("b")})),
+    ],
+)
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_an_rpm_database_that_is_one_file_with_several_names_is_one(
+    tmp_path: Path, places: tuple[str, ...], body: bytes, first: int
+) -> None:
+    """As ostree lays it out: the body stands in its repository, whose names say nothing, or where it is linked to."""
+    names = [*places, "sysroot/ostree/repo/objects/0f/00ab.file"]
+    names.insert(0, names.pop(first))
+    links = tuple(hardlink(name, names[0]) for name in names[1:])
+    system = file("etc/os-release", "ID=fedora\nVERSION_ID=40\n")
+    for entries in ((file(names[0], body), *links), (*links, file(names[0], body))):
+        inventory = scan(tmp_path, LayerSpec((system, *entries)))
+        assert inventory.problems == ()
+        assert sorted(visible(inventory)) == ["a", "b"]
+        assert len(inventory.packages) == 2
+    assert stories(scan(tmp_path, LayerSpec((system, *entries)), LayerSpec((whiteout(names[0]),)))) == {
+        "a": ["introduced 0 1-1"],
+        "b": ["introduced 0 1-1"],
+    }
