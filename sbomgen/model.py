@@ -121,6 +121,8 @@ class EdgeKind(StrEnum):
     DEPENDS_ON = "depends_on"
     OWNED_BY = "owned_by"
     """`from` is delivered by the file list of the OS package `to`."""
+    CONTAINS = "contains"
+    """`to` lies in the file that `from` is, or was shaded, copied or compiled into it."""
 
 
 class Edge(Struct, frozen=True, order=True):

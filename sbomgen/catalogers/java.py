@@ -10,7 +10,7 @@ way to there, with the versions left out of the names of archives: `opt/app.jar!
 `opt/app-1.1.jar`; of shaded artifacts the archive that they are in. Two copies of one version in one root are one package with two files
 as evidence; a classifier (`linux-x86_64`) is part of the slot.
 
-Archives in archives are no dependencies of theirs: no edges.
+An archive contains what lies in it and what was shaded into it; what it depends on nobody states.
 """
 
 import hashlib
@@ -115,7 +115,7 @@ class JavaCataloger:
                 yield from _with_few_problems(file.path, _Reading(file.path).archive(stream, ()))
 
     def assemble(self, view: ImageView) -> Iterator[Package | Edge | Problem]:
-        """The packages of all visible archives, of one version in one root one; an archive depends on what lies or was shaded in it."""
+        """The packages of all visible archives, of one version in one root one; an archive contains what lies or was shaded in it."""
         archives: list[VisibleFact] = []
         published: dict[str, list[Coordinates]] = defaultdict(list)
         for visible in view.facts(self.name):
@@ -267,7 +267,7 @@ def _edges(places: dict[tuple[str, str], list[Package]]) -> Iterator[Edge]:
         outer = next((places[path, way][:1] for way in _around(inner) if (path, way) in places), [])
         for start, end in (*((one, own) for one in outer), *((own, one) for one in shaded)):
             if (start.slot, start.raw_version) != (end.slot, end.raw_version):
-                yield Edge(EdgeKind.DEPENDS_ON, start.slot, end.slot, start.raw_version, end.raw_version)
+                yield Edge(EdgeKind.CONTAINS, start.slot, end.slot, start.raw_version, end.raw_version)
 
 
 def _around(inner: str) -> Iterator[str]:

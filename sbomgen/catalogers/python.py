@@ -175,7 +175,7 @@ class PythonCataloger:
                 requirer.requires.extend(distribution.requires)
         for wheel, components in inside:
             for component in components:
-                yield Edge(EdgeKind.DEPENDS_ON, wheel.slot, component.slot, wheel.raw_version, component.raw_version)
+                yield Edge(EdgeKind.CONTAINS, wheel.slot, component.slot, wheel.raw_version, component.raw_version)
         yield from requirement_edges(list(requirers.values()), Sites(sites, environments, view.root_of))
 
 

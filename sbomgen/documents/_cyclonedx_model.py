@@ -190,11 +190,12 @@ class Dependency(Struct, frozen=True, gc=False):
     depends_on: list[str] = field(name="dependsOn")
 
 
-class Composition(Struct, frozen=True, gc=False):
-    """How completely the dependencies of some components are known."""
+class Composition(Struct, frozen=True, gc=False, omit_defaults=True):
+    """How completely it is known what some components are made of, and what some depend on."""
 
     aggregate: str
-    dependencies: list[str]
+    assemblies: list[str] | None = None
+    dependencies: list[str] | None = None
 
 
 class Bom(Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):

@@ -29,6 +29,7 @@ _TEXTS: dict[type[Struct], str] = {cdx.Attachment: "content", cdx.ExpressionEntr
 
 _ITEMS = {
     "ancestors": "component",
+    "assemblies": "assembly",
     "authors": "author",
     "components": "component",
     "compositions": "composition",

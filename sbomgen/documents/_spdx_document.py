@@ -16,7 +16,7 @@ from sbomgen.documents._values import hash_of_digest, is_cpe, is_url
 from sbomgen.documents._writer import WriteOptions, image_time
 from sbomgen.documents.content import NAMESPACE_MARK
 from sbomgen.documents.escape import clean
-from sbomgen.documents.properties import Knowledge, contents_known, layer_facts, listed_packages, relations
+from sbomgen.documents.properties import Knowledge, contents_known, layer_facts, listed_packages, relations, without_dependencies
 from sbomgen.inventory import Inventory
 from sbomgen.model import Distro, TrackedPackage
 
@@ -149,6 +149,8 @@ class _Builder:
         for ref, targets in self.relations.depends_on.items():
             for target in targets:
                 yield spdx.Relationship(self.ids[ref], "DEPENDS_ON", self.ids[target])
+        for ref in without_dependencies(self.inventory, self.packages, self.relations):
+            yield spdx.Relationship(self.ids[ref], "DEPENDS_ON", NONE, facts.INDEPENDENT)
         for ref, owner in sorted(self.relations.owned_by.items()):
             yield spdx.Relationship(self.ids[ref], "OTHER", self.ids[owner], facts.OWNED_BY)
         for source in self.sources:
@@ -167,6 +169,10 @@ class _Builder:
             if holder is not None:
                 complete = known is Knowledge.COMPLETE
                 yield spdx.Relationship(holder, "CONTAINS", NONE if complete else NOASSERTION, facts.COMPLETE if complete else missing)
+        for ref, contents in self.relations.contains.items():
+            for inner in contents:
+                yield spdx.Relationship(self.ids[ref], "CONTAINS", self.ids[inner])
+            yield spdx.Relationship(self.ids[ref], "CONTAINS", NOASSERTION, facts.missing_parts(self.inventory))
 
 
 def _actor(actor: facts.Actor | None) -> str | None:

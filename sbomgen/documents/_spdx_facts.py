@@ -24,6 +24,7 @@ NO_TIME = "1970-01-01T00:00:00Z"
 OWNED_BY = "owned-by: the file list of the related package of the operating system delivers this package"
 """From the owned to the owner: the other way round, Trivy's reader takes the owned for a package of the operating system."""
 COMPLETE = "complete: there is nothing else"
+INDEPENDENT = "complete: its own metadata name nothing that is installed here"
 HIDDEN = "hidden: a later layer removed this package; its bytes still ship in a lower one"
 
 NOT_SAID = ("how a package was recognised: by its metadata, its checksum, its file name",)
@@ -129,8 +130,15 @@ def _source_identifier(purl_type: str, source: SourcePackage) -> str:
     return f"Source-{slug(f'{purl_type}-{source.name}')}-{short_digest(repr((purl_type, source.name, source.version)))}"
 
 
+def missing_parts(inventory: Inventory) -> str:
+    """For people: why it is not known completely what lies in an archive or a wheel."""
+    if any(problem.loss for problem in inventory.problems):
+        return "incomplete: a part of the image could not be read"
+    return "unknown: what has no name of its own may be in it unseen"
+
+
 def missing_contents(inventory: Inventory) -> str:
-    """For people: why the contents are not known completely."""
+    """For people: why the contents of image and system are not known completely."""
     unread = [layer for layer in inventory.layers if layer.read is ReadState.NOT_READ]
     reasons = [f"layer {layer.layer.index} was not read: {clean(layer.reason or '')}".removesuffix(": ") for layer in unread]
     if not any(problem.loss for problem in inventory.problems):

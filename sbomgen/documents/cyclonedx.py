@@ -3,6 +3,10 @@
 The graph is root → operating system → its packages, and root → other packages. All packages of distributions stand under the one operating
 system, also hidden ones and those of a chroot: Trivy drops all others as soon as one stands elsewhere, and refuses a second system. Only
 packages whose dependencies are known have an entry of their own; an empty one says that there are none. Nothing is random.
+
+What lies in another package stands beside it, not within it (`components` of a component): Trivy, to 0.74 at least, passes over all that
+is nested. Instead a property names the package around it, the package around it depends on it (for a reader of graphs), and
+`compositions` name it among the assemblies.
 """
 
 from collections.abc import Iterable
@@ -20,6 +24,7 @@ from sbomgen.documents.escape import clean, clean_lines
 from sbomgen.documents.licences import licence_expression, licence_id
 from sbomgen.documents.properties import (
     Relations,
+    containers,
     contents_known,
     layer_facts,
     listed_packages,
@@ -91,6 +96,7 @@ class _Document:
         self.acknowledgement = DECLARED if self.has(versions.ACKNOWLEDGEMENT) else None
         self.packages = listed_packages(inventory, options.all_layers)
         self.relations: Relations = relations(inventory)
+        self.holders = containers(self.relations)
         self.root_ref = f"image:{clean(inventory.image.config_digest or inventory.content_id)}"
         self.os_ref = _os_ref(inventory.distro) if inventory.distro else None
         self.layer_properties = [_properties(layer_facts(layer)) for layer in inventory.layers]
@@ -154,7 +160,7 @@ class _Document:
         package = found.package
         group, name = _group_and_name(package)
         supplier = clean(package.supplier or "").strip() or None
-        own = package_facts(found, self.relations.owned_by.get(found.ref))
+        own = package_facts(found, self.relations.owned_by.get(found.ref), self.holders.get(found.ref, ()))
         if not self.has(versions.EVIDENCE):
             own += [("sbomgen:path", clean(path.path)) for path in found.paths]
         return cdx.Component(
@@ -219,17 +225,20 @@ class _Document:
             top = [cdx.Dependency(self.root_ref, of_system + others)]
         else:
             top = [cdx.Dependency(self.root_ref, [self.os_ref, *others]), cdx.Dependency(self.os_ref, of_system)]
-        none: dict[str, list[str]] = {ref: [] for ref in without_dependencies(self.inventory, self.packages, self.relations)}
-        edges = sorted((none | self.relations.depends_on).items())
-        return top + [cdx.Dependency(clean(ref), [clean(target) for target in targets]) for ref, targets in edges]
+        on: dict[str, list[str]] = {ref: [] for ref in without_dependencies(self.inventory, self.packages, self.relations)}
+        on |= self.relations.depends_on
+        on |= {ref: sorted({*contents, *on.get(ref, ())}) for ref, contents in self.relations.contains.items()}
+        return top + [cdx.Dependency(clean(ref), [clean(target) for target in targets]) for ref, targets in sorted(on.items())]
 
     def _compositions(self) -> list[cdx.Composition]:
+        """What is in an archive without a name of its own is unseen, as in the image."""
         of_image, of_system = contents_known(self.inventory)
+        assemblies = [clean(ref) for ref in self.relations.contains] or None
         if self.os_ref is None:
-            return [cdx.Composition(of_image, [self.root_ref])]
+            return [cdx.Composition(of_image, assemblies, [self.root_ref])]
         if of_image is of_system:
-            return [cdx.Composition(of_image, [self.root_ref, self.os_ref])]
-        return [cdx.Composition(of_image, [self.root_ref]), cdx.Composition(of_system, [self.os_ref])]
+            return [cdx.Composition(of_image, assemblies, [self.root_ref, self.os_ref])]
+        return [cdx.Composition(of_image, assemblies, [self.root_ref]), cdx.Composition(of_system, None, [self.os_ref])]
 
 
 def _os_ref(distro: Distro) -> str:

@@ -10,7 +10,10 @@ from sbomgen.documents.escape import clean
 from sbomgen.inventory import Inventory, LayerOrigin, ScannedLayer
 from sbomgen.model import Edge, EdgeKind, PackageEvent, TrackedPackage
 
-REPEATED_NAMES = frozenset({"sbomgen:history", "sbomgen:image:tag", "sbomgen:image:layer", "sbomgen:path", "sbomgen:path:layer"})
+CONTAINED_BY = "sbomgen:contained_by"
+REPEATED_NAMES = frozenset(
+    {CONTAINED_BY, "sbomgen:history", "sbomgen:image:tag", "sbomgen:image:layer", "sbomgen:path", "sbomgen:path:layer"}
+)
 """Names that may stand more than once in CycloneDX's properties; in JSON objects their values are arrays."""
 
 GRAPH_KNOWN = {"apk": "apk", "dpkg": "deb", "npm": "npm", "python": "pypi", "rpm": "rpm", "rust": "cargo"}
@@ -33,6 +36,8 @@ class Relations(Struct, frozen=True):
     """The edges between the packages of a document, by ref, sorted."""
 
     depends_on: dict[str, list[str]]
+    contains: dict[str, list[str]]
+    """Of archives and wheels, what lies in them."""
     owned_by: dict[str, str]
     """One owner each: the first where several claim it."""
 
@@ -52,7 +57,7 @@ def relations(inventory: Inventory) -> Relations:
     for found in sorted((found for found in inventory.packages if found.visible), key=lambda found: found.ref):
         for version in {"", found.package.raw_version}:
             refs.setdefault((found.package.slot, version), []).append(found.ref)
-    depends_on: dict[str, set[str]] = {}
+    related: dict[EdgeKind, dict[str, set[str]]] = {EdgeKind.DEPENDS_ON: {}, EdgeKind.CONTAINS: {}}
     owned_by: dict[str, str] = {}
     for edge in sorted(inventory.edges, key=_edge_order):
         for ref in refs.get((edge.from_slot, edge.from_version), ())[:RELATED_VERSIONS_LIMIT]:
@@ -60,8 +65,18 @@ def relations(inventory: Inventory) -> Relations:
                 if edge.kind is EdgeKind.OWNED_BY:
                     owned_by.setdefault(ref, target)
                 elif target != ref:
-                    depends_on.setdefault(ref, set()).add(target)
-    return Relations({ref: sorted(targets) for ref, targets in sorted(depends_on.items())}, owned_by)
+                    related[edge.kind].setdefault(ref, set()).add(target)
+    depends_on, contains = ({ref: sorted(targets) for ref, targets in sorted(of_kind.items())} for of_kind in related.values())
+    return Relations(depends_on, contains, owned_by)
+
+
+def containers(found: Relations) -> dict[str, list[str]]:
+    """By the ref of what lies in others, those others."""
+    holders: dict[str, list[str]] = {}
+    for holder, contents in found.contains.items():
+        for ref in contents:
+            holders.setdefault(ref, []).append(holder)
+    return holders
 
 
 def contents_known(inventory: Inventory) -> tuple[Knowledge, Knowledge]:
@@ -104,8 +119,11 @@ def layer_facts(layer: ScannedLayer) -> list[tuple[str, str]]:
     return [(f"sbomgen:layer:{name}", clean(value)) for name, value in facts if value]
 
 
-def package_facts(found: TrackedPackage, owner: str | None) -> list[tuple[str, str]]:
-    """Names and values of a package's own provenance; `sbomgen:history` repeats, oldest first. `owner` is the ref of the OS package."""
+def package_facts(found: TrackedPackage, owner: str | None, holders: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Names and values of a package's own provenance; `sbomgen:history` repeats, oldest first.
+
+    `owner` is the ref of the OS package that delivers it, `holders` those of the packages that it lies in.
+    """
     facts = [] if found.visible else [("sbomgen:visible", "false")]
     facts.extend(("sbomgen:history", history_line(event)) for event in found.events)
     source = found.package.source
@@ -115,6 +133,7 @@ def package_facts(found: TrackedPackage, owner: str | None) -> list[tuple[str, s
             facts.append(("sbomgen:source:version", clean(source.version)))
     if owner is not None:
         facts.append(("sbomgen:owned_by", clean(owner)))
+    facts.extend((CONTAINED_BY, clean(holder)) for holder in holders)
     return facts
 
 

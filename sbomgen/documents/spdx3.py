@@ -17,7 +17,7 @@ from sbomgen.documents._values import hash_of_digest, is_cpe, is_media_type, is_
 from sbomgen.documents._writer import WriteOptions, image_time
 from sbomgen.documents.content import named_by_content
 from sbomgen.documents.escape import clean
-from sbomgen.documents.properties import Knowledge, contents_known, layer_facts, listed_packages, relations
+from sbomgen.documents.properties import Knowledge, contents_known, layer_facts, listed_packages, relations, without_dependencies
 from sbomgen.inventory import Inventory, ReadState, ScannedLayer
 from sbomgen.model import Distro, TrackedPackage
 
@@ -130,10 +130,17 @@ class _Builder(ElementsBuilder):
 
     def _packages(self) -> None:
         of_layer = [layer_facts(layer) for layer in self.inventory.layers]
+        independent = set(without_dependencies(self.inventory, self.packages, self.relations))
+        of_image, _ = contents_known(self.inventory)
+        parts, why = _COMPLETENESS[of_image], facts.missing_parts(self.inventory)
         for found in self.packages:
             self._package(found, of_layer[found.layer])
             iri = self.ids[found.ref]
             self.relate(iri, "dependsOn", (self.ids[target] for target in self.relations.depends_on.get(found.ref, ())))
+            if found.ref in independent:
+                self.relate(iri, "dependsOn", [spdx3.NONE_ELEMENT], completeness="complete", comment=facts.INDEPENDENT)
+            contents = (self.ids[inner] for inner in self.relations.contains.get(found.ref, ()))
+            self.relate(iri, "contains", contents, completeness=parts, comment=why)
             owner = self.relations.owned_by.get(found.ref)
             self.relate(iri, "other", [self.ids[owner]] if owner else (), comment=facts.OWNED_BY)
             expression = self.licences.expression(found.package.licences)

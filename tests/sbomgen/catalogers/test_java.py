@@ -81,7 +81,7 @@ def test_shaded_artifacts_are_packages_of_the_archive() -> None:
     assert found_in({"opt/app-9.jar": b"#!/bin/sh\nexec java -jar $0\n" + body}) == expected
 
 
-def test_an_archive_depends_on_what_lies_in_it_and_was_shaded_into_it() -> None:
+def test_an_archive_contains_what_lies_in_it_and_was_shaded_into_it() -> None:
     silent = jar({"lib/b-2.jar": library("b"), "lib/c-3.jar": jar({**pom("org.example:c:3"), **pom("commons-io:commons-io:2.6")})})
     ear = jar({**pom("org.example:all:3"), "data.zip.jar": silent, "a-1.0.jar": library("a")})
     edges = [found for found in CATALOGER.assemble(MemoryView({"all-3.ear": ear})) if isinstance(found, Edge)]
@@ -89,7 +89,7 @@ def test_an_archive_depends_on_what_lies_in_it_and_was_shaded_into_it() -> None:
     assert {(start, end, version) for _, start, end, version in names} >= {
         ("org.example:all", "org.example:a", "1.0"), ("org.example:c", "commons-io:commons-io", "2.6"),
     }  # fmt: skip
-    assert {kind for kind, *_ in names} == {EdgeKind.DEPENDS_ON}
+    assert {kind for kind, *_ in names} == {EdgeKind.CONTAINS}
     assert {end for _, _, end, _ in names} == {"org.example:a", "org.example:b", "org.example:c", "commons-io:commons-io", "data.zip"}
 
 

@@ -283,7 +283,7 @@ def test_a_bad_direct_url_is_a_note_and_the_package_stands() -> None:
     assert [(problem.where, problem.loss) for problem in view.problems] == [(f"{DIST}/direct_url.json", False)]
 
 
-def test_what_an_sbom_in_a_wheel_names_is_a_package_that_the_wheel_depends_on() -> None:
+def test_what_an_sbom_in_a_wheel_names_is_a_package_that_the_wheel_contains() -> None:
     crate, own = {"name": "c", "version": "2", "purl": "pkg:cargo/c@2"}, {"name": "A", "version": "1", "purl": "pkg:pypi/A@1"}
     view = view_of(dist("a"), {f"{DIST}/sboms/a.cyclonedx.json": sbom(crate, own), f"{DIST}/sboms/more.cdx.json": sbom(crate)})
     wheel, component = packages_of(CATALOGER, view)
@@ -295,10 +295,10 @@ def test_what_an_sbom_in_a_wheel_names_is_a_package_that_the_wheel_depends_on() 
         evidence=(f"{DIST}/sboms/a.cyclonedx.json", f"{DIST}/sboms/more.cdx.json"),
     )
     (edge,) = (found for found in CATALOGER.assemble(view) if isinstance(found, Edge))
-    assert edge == Edge(EdgeKind.DEPENDS_ON, wheel.slot, component.slot, "1", "2")
+    assert edge == Edge(EdgeKind.CONTAINS, wheel.slot, component.slot, "1", "2")
 
 
-def test_a_wheel_depends_on_each_of_its_components() -> None:
+def test_a_wheel_contains_each_of_its_components() -> None:
     components = [{"name": name, "version": "2", "purl": f"pkg:cargo/{name}@2"} for name in "cd"]
     view = view_of(dist("a"), {f"{DIST}/sboms/a.cyclonedx.json": sbom(*components)})
     assert [package.name for package in packages_of(CATALOGER, view)] == ["a", "c", "d"]
