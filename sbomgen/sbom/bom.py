@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+CONTAINERS = frozenset({"container", "operating-system"})
+"""What these are said to depend on in CycloneDX is what they contain: no document says that of an image otherwise."""
+
 
 class PartyKind(StrEnum):
     """What somebody is, where the document says so."""
@@ -156,7 +159,12 @@ class Bom(Struct, frozen=True, kw_only=True):
     components: tuple[Component, ...] = ()
     relations: tuple[Relation, ...] = ()
     known: tuple[tuple[str, str], ...] = ()
-    """Of components, how completely their dependencies or contents are known, in CycloneDX's words: `complete`, `incomplete`, `unknown`."""
+    """Of components, how completely their dependencies are known, of images, systems and the root their contents; in CycloneDX's words:
+    `complete`, `incomplete`, `unknown`."""
+    assembled: tuple[tuple[str, str], ...] = ()
+    """Of other components, how completely it is known what they contain; the same words."""
+    independent: tuple[str, ...] = ()
+    """Refs of components that are said to depend on nothing; of others without dependencies nothing is known."""
     vulnerabilities: bool = False
     properties: tuple[tuple[str, str], ...] = ()
     licence_texts: tuple[tuple[str, str], ...] = ()
@@ -170,6 +178,11 @@ class Bom(Struct, frozen=True, kw_only=True):
     def subject(self) -> Component | None:
         """What the document is about."""
         return next((component for component in self.components if component.ref == self.root), None)
+
+
+def containers(components: Iterable[Component], root: str | None) -> set[str]:
+    """Refs of what is made of all that it leads to: images, systems, and what the document is about."""
+    return {one.ref for one in components if one.kind in CONTAINERS or one.ref == root}
 
 
 def unique_ref(wanted: str, taken: set[str]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sbomgen.sbom._trees import part, parts, text, texts
 from sbomgen.sbom.bom import (
+    CONTAINERS,
     Bom,
     Component,
     Hash,
@@ -18,10 +19,11 @@ from sbomgen.sbom.bom import (
     Swid,
     Tool,
     Unread,
+    containers,
     shapes,
     unique_ref,
 )
-from sbomgen.sbom.properties import FURTHER_CPE, PATHS, Properties, without_owner
+from sbomgen.sbom.properties import FURTHER_CPE, PATHS, Properties, without_holders, without_owner
 
 _BOM = frozenset({"$schema", "bomFormat", "specVersion", "serialNumber", "version", "metadata", "components", "dependencies",
                   "compositions", "vulnerabilities", "xmlns"})  # fmt: skip
@@ -42,9 +44,6 @@ _COMPONENT_SHAPES = shapes(
 )
 _MODELLED = PATHS | {FURTHER_CPE}
 
-CONTAINERS = frozenset({"container", "operating-system"})
-"""What these are said to depend on is what they contain: no CycloneDX document says that of an image otherwise."""
-
 
 def cyclonedx_bom(tree: dict[str, Any], form: str, version: str) -> Bom:
     """What the document says."""
@@ -58,6 +57,9 @@ class _Reader:
         self.components: list[Component] = []
         self.relations: dict[Relation, None] = {}
         self.refs: set[str] = set()
+        self.owned: dict[str, str] = {}
+        self.held: set[tuple[str, str]] = set()
+        self.independent: dict[str, None] = {}
 
     def bom(self) -> Bom:
         tree, metadata = self.tree, part(self.tree, "metadata")
@@ -68,12 +70,15 @@ class _Reader:
         root = self._component(metadata["component"], "/metadata/component") if part(metadata, "component") else None
         for number, one in parts(tree, "components"):
             self._component(one, f"/components/{number}")
+        self._stated_relations()
         self._dependencies()
+        self._within(tree, "compositions", {"bom-ref", "aggregate", "dependencies", "assemblies"}, "")
         self.unread.add("/vulnerabilities", len(list(parts(tree, "vulnerabilities"))))
         self._within(metadata, "lifecycles", {"phase"}, "/metadata", one_of_them=True)
         stated = [_party(author) for _, author in parts(metadata, "authors")]
         manufacturer = _party(part(metadata, "manufacturer") or part(metadata, "manufacture"))
         subject = self.components[0] if root else None
+        whole, assembled = containers(self.components, root), tuple(self._known("assemblies"))
         return Bom(
             format=self.form,
             version=self.version,
@@ -87,7 +92,9 @@ class _Reader:
             root=root,
             components=tuple(self.components),
             relations=tuple(self.relations),
-            known=tuple(self._known()),
+            known=(*self._known("dependencies"), *(one for one in assembled if one[0] in whole)),
+            assembled=tuple(one for one in assembled if one[0] not in whole),
+            independent=tuple(self.independent),
             vulnerabilities=bool(tree.get("vulnerabilities")),
             properties=_properties(metadata),
             unread=self.unread.counted(),
@@ -103,8 +110,10 @@ class _Reader:
         self._within(part(tree, "supplier"), "contact", {"name", "email", "bom-ref"}, "/components/*/supplier", one_of_them=True)
         ref = unique_ref(text(tree, "bom-ref") or place, self.refs)
         owner, properties = without_owner(_properties(tree))
+        holders, properties = without_holders(properties)
+        self.held.update((holder, ref) for holder in holders)
         if owner:
-            self.relations[Relation(ref, RelationKind.OWNED_BY, owner)] = None
+            self.owned[ref] = owner
         supplier = _party(part(tree, "supplier"))
         declared, concluded = self._licences(tree)
         self.components.append(
@@ -200,23 +209,36 @@ class _Reader:
         tag_id, name = text(swid, "tagId"), text(swid, "name")
         return Swid(tag_id, name, text(swid, "version")) if tag_id and name else None
 
+    def _stated_relations(self) -> None:
+        """Those that properties state, of refs that may come later."""
+        stated = [Relation(ref, RelationKind.OWNED_BY, owner) for ref, owner in self.owned.items()]
+        stated += [Relation(holder, RelationKind.CONTAINS, ref) for holder, ref in sorted(self.held)]
+        for relation in stated:
+            if self.refs.issuperset((relation.from_ref, relation.to_ref)) and relation.from_ref != relation.to_ref:
+                self.relations[relation] = None
+            else:
+                self.unread.add("/components/*/properties: a ref that no other component has")
+
     def _dependencies(self) -> None:
+        """What lies in a component is said to be depended on by it, too: once is enough."""
         kinds = {one.ref: one.kind for one in self.components}
         self._within(self.tree, "dependencies", {"ref", "dependsOn"}, "")
         for _, one in parts(self.tree, "dependencies"):
             ref = text(one, "ref") or ""
             kind = RelationKind.CONTAINS if kinds.get(ref) in CONTAINERS else RelationKind.DEPENDS_ON
-            for target in texts(one, "dependsOn"):
-                if ref in self.refs and target in self.refs:
-                    self.relations[Relation(ref, kind, target)] = None
-                else:
+            targets = texts(one, "dependsOn")
+            if ref in self.refs and not targets and kind is RelationKind.DEPENDS_ON:
+                self.independent[ref] = None
+            for target in targets:
+                if ref not in self.refs or target not in self.refs:
                     self.unread.add("/dependencies/*: a ref that no component has")
+                elif (ref, target) not in self.held:
+                    self.relations[Relation(ref, kind, target)] = None
 
-    def _known(self) -> Iterator[tuple[str, str]]:
-        self._within(self.tree, "compositions", {"bom-ref", "aggregate", "dependencies", "assemblies"}, "")
+    def _known(self, what: str) -> Iterator[tuple[str, str]]:
         for _, one in parts(self.tree, "compositions"):
             aggregate = text(one, "aggregate")
-            for ref in (*texts(one, "dependencies"), *texts(one, "assemblies")):
+            for ref in texts(one, what):
                 if aggregate and ref in self.refs:
                     yield ref, aggregate
 

@@ -11,6 +11,8 @@ Properties = tuple[tuple[str, str], ...]
 
 OWNED_BY = "sbomgen:owned_by"
 """Names a component by its ref, which every format spells in its own way: it is a relation."""
+CONTAINED_BY = "sbomgen:contained_by"
+"""Likewise; CycloneDX alone has it, where nested components would not be read by all."""
 PATHS = frozenset({"sbomgen:path", "sbomgen:path:layer"})
 FURTHER_CPE = "syft:cpe23"
 LABEL = "syft:image:labels:"
@@ -22,6 +24,12 @@ def without_owner(properties: Properties) -> tuple[str | None, Properties]:
     """The ref of the owner, and the other properties."""
     owner = next((value for name, value in properties if name == OWNED_BY), None)
     return owner, tuple(pair for pair in properties if pair[0] != OWNED_BY)
+
+
+def without_holders(properties: Properties) -> tuple[tuple[str, ...], Properties]:
+    """The refs of the components that it lies in, and the other properties."""
+    holders = tuple(value for name, value in properties if name == CONTAINED_BY)
+    return holders, tuple(pair for pair in properties if pair[0] != CONTAINED_BY)
 
 
 def properties_of_statement(comment: str) -> Properties | None:

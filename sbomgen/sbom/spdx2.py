@@ -5,7 +5,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from sbomgen.sbom._trees import NO_VALUES, part, parts, stated, text, texts
-from sbomgen.sbom.bom import Bom, Component, Hash, Party, PartyKind, Reference, Relation, RelationKind, Tool, Unread, shapes, unique_ref
+from sbomgen.sbom.bom import (
+    Bom,
+    Component,
+    Hash,
+    Party,
+    PartyKind,
+    Reference,
+    Relation,
+    RelationKind,
+    Tool,
+    Unread,
+    containers,
+    shapes,
+    unique_ref,
+)
 from sbomgen.sbom.properties import PATHS, Properties, diff_ids, paths_of_properties, properties_of_statement, without_owner
 
 DOCUMENT = "SPDXRef-DOCUMENT"
@@ -56,7 +70,7 @@ class _Reader:
         self.unread = Unread()
         self.statements: dict[str, list[Properties]] = {}
         self.licence_texts: dict[str, str] = {}
-        self.known: dict[str, str] = {}
+        self.known: dict[tuple[str, str], str] = {}
         self.sources: set[str] = set()
         self.refs: set[str] = set()
         self.ids = {spdx_id for _, one in parts(tree, "packages") if (spdx_id := text(one, "SPDXID"))}
@@ -92,7 +106,7 @@ class _Reader:
             root=root,
             components=tuple(components),
             relations=tuple(dict.fromkeys(relations)),
-            known=tuple(self.known.items()),
+            **known_of(self.known, components, root, relations),
             licence_texts=tuple(self.licence_texts.items()),
             unread=self.unread.counted(),
             wrong=self.unread.wrong(),
@@ -131,7 +145,7 @@ class _Reader:
                 yield Relation(end, _BACKWARD[kind], start)
             elif kind in {"CONTAINS", "DEPENDS_ON"} and end in NO_VALUES and start in self.ids:
                 incomplete = (text(one, "comment") or "").startswith("incomplete")
-                self.known[start] = "complete" if end == "NONE" else "incomplete" if incomplete else "unknown"
+                self.known[start, kind] = "complete" if end == "NONE" else "incomplete" if incomplete else "unknown"
             else:
                 self.unread.add(f"/relationships/*: {kind or 'of no type'}")
 
@@ -181,6 +195,21 @@ class _Reader:
         if any(name.startswith("sbomgen:image:") for name, _ in properties):
             return "container"
         return "operating-system" if ref.startswith("SPDXRef-OperatingSystem-") else "library"
+
+
+def known_of(
+    stated: dict[tuple[str, str], str], components: list[Component], root: str | None, relations: list[Relation]
+) -> dict[str, Any]:
+    """`Bom.known`, `assembled` and `independent`, of how completely elements are said to contain (`CONTAINS`) and depend (`DEPENDS_ON`)."""
+    whole = containers(components, root)
+    depending = {relation.from_ref for relation in relations if relation.kind is RelationKind.DEPENDS_ON}
+    found: dict[str, Any] = {"known": (), "assembled": (), "independent": ()}
+    for (ref, kind), aggregate in stated.items():
+        if kind == "DEPENDS_ON" and aggregate == "complete" and ref not in depending:
+            found["independent"] += (ref,)
+        else:
+            found["assembled" if kind == "CONTAINS" and ref not in whole else "known"] += ((ref, aggregate),)
+    return found
 
 
 def _actor(text_: str) -> Party | Tool | None:

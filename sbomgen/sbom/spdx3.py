@@ -6,7 +6,7 @@ from typing import Any
 from sbomgen.sbom._trees import parts, text, texts
 from sbomgen.sbom.bom import Bom, Component, Hash, Party, PartyKind, Reference, Relation, RelationKind, Tool, Unread, shapes
 from sbomgen.sbom.properties import PATHS, Properties, diff_ids, paths_of_properties, properties_of_statement, without_owner
-from sbomgen.sbom.spdx2 import NO_TIME, PHASES
+from sbomgen.sbom.spdx2 import NO_TIME, PHASES, known_of
 
 KINDS = {"operatingSystem": "operating-system"}
 _SAME = frozenset({"application", "container", "device", "file", "firmware", "framework", "library", "source"})
@@ -29,6 +29,7 @@ _HANDLED = frozenset({"CreationInfo", "SpdxDocument", "software_Sbom", "Relation
 _COMPLETENESS = {"complete": "complete", "incomplete": "incomplete", "noAssertion": "unknown"}
 _NOTHING = frozenset({"NoneElement", "NoAssertionElement"})
 _RELATIONS = {"dependsOn": RelationKind.DEPENDS_ON, "contains": RelationKind.CONTAINS}
+_SPDX_2 = {"contains": "CONTAINS", "dependsOn": "DEPENDS_ON"}
 _OWNED = "owned-by"
 
 
@@ -51,7 +52,7 @@ class _Reader:
             self.places.setdefault(name, f"/@graph/{number}")
         self.relationships = [one for one in self.elements.values() if (text(one, "type") or "").endswith("Relationship")]
         self.packages = {name for name, one in self.elements.items() if one.get("type") == "software_Package"}
-        self.known: dict[str, str] = {}
+        self.known: dict[tuple[str, str], str] = {}
 
     def bom(self) -> Bom:
         for one in self.elements.values():
@@ -80,7 +81,7 @@ class _Reader:
             root=root,
             components=tuple(components),
             relations=tuple(dict.fromkeys(relations)),
-            known=tuple(self.known.items()),
+            **known_of(self.known, components, root, relations),
             licence_texts=tuple(self._licence_texts()),
             unread=self.unread.counted(),
             wrong=self.unread.wrong(),
@@ -117,7 +118,7 @@ class _Reader:
         for one in self.relationships:
             start, kind, ends = text(one, "from") or "", text(one, "relationshipType") or "", texts(one, "to")
             if start in self.packages and kind in {"contains", "dependsOn"} and self._tells_of_packages(one, ends):
-                self.known.setdefault(start, _COMPLETENESS[one["completeness"]])
+                self.known.setdefault((start, _SPDX_2[kind]), _COMPLETENESS[one["completeness"]])
             owned = kind == "other" and (text(one, "comment") or "").startswith(_OWNED)
             relation = RelationKind.OWNED_BY if owned else _RELATIONS.get(kind)
             for end in ends:

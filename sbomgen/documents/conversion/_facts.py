@@ -13,7 +13,7 @@ from sbomgen.documents.escape import clean, clean_lines
 from sbomgen.documents.licences import licence_expression
 from sbomgen.documents.properties import REPEATED_NAMES
 from sbomgen.model import SourcePackage
-from sbomgen.sbom.bom import Bom, Component, Hash, Party, Relation, RelationKind
+from sbomgen.sbom.bom import Bom, Component, Hash, Party, Relation, RelationKind, containers
 from sbomgen.sbom.properties import OWNED_BY, diff_ids
 from sbomgen.sbom.spdx2 import PHASES
 
@@ -137,6 +137,14 @@ def layer_numbers(bom: Bom) -> dict[str | None, int]:
 def related(bom: Bom, kind: RelationKind) -> Iterator[Relation]:
     """The relations of a kind, sorted."""
     return (relation for relation in sorted(bom.relations) if relation.kind is kind)
+
+
+def completeness(bom: Bom) -> dict[tuple[RelationKind, str], str]:
+    """How completely it is known what components contain, and what they depend on: by these kinds and refs, in CycloneDX's words."""
+    whole = containers(bom.components, bom.root)
+    stated = {(RelationKind.DEPENDS_ON, ref): "complete" for ref in bom.independent}
+    stated |= {(RelationKind.CONTAINS if ref in whole else RelationKind.DEPENDS_ON, ref): known for ref, known in bom.known}
+    return stated | {(RelationKind.CONTAINS, ref): known for ref, known in bom.assembled}
 
 
 def source_infos(bom: Bom) -> dict[str, str]:

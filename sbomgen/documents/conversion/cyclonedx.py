@@ -14,9 +14,8 @@ from sbomgen.documents.conversion._facts import checksums, owners, related, utc_
 from sbomgen.documents.conversion._losses import Losses
 from sbomgen.documents.escape import clean, clean_lines
 from sbomgen.documents.licences import licence_expression, licence_id
-from sbomgen.sbom.bom import Bom, Component, Identity, Party, RelationKind
-from sbomgen.sbom.cyclonedx import CONTAINERS
-from sbomgen.sbom.properties import FURTHER_CPE, LABEL, OWNED_BY
+from sbomgen.sbom.bom import CONTAINERS, Bom, Component, Identity, Party, Relation, RelationKind
+from sbomgen.sbom.properties import CONTAINED_BY, FURTHER_CPE, LABEL, OWNED_BY
 
 _KINDS = {
     "1.4": frozenset({"application", "container", "device", "file", "firmware", "framework", "library", "operating-system"}),
@@ -76,7 +75,9 @@ class _Writer:
         for relation in related(bom, RelationKind.GENERATED_FROM):
             self.sources.setdefault(relation.from_ref, []).append(self.by_ref[relation.to_ref])
         self.used_sources = {one.ref for listed in self.sources.values() for one in listed if one.kind == "source"}
-        self.inner = self._nested()
+        self.inner: dict[str, list[str]] = {}
+        self.holders: dict[str, list[str]] = {}
+        self._contents()
 
     def has(self, feature: versions.Feature) -> bool:
         return feature.in_version(self.version)
@@ -128,6 +129,7 @@ class _Writer:
         properties = [pair for pair in one.properties if one.ref != self.source.root or not pair[0].startswith(LABEL)]
         properties += [(FURTHER_CPE, cpe) for cpe in cpes[1:]]
         properties += [(OWNED_BY, self.refs[self.owners[one.ref]])] if one.ref in self.owners else []
+        properties += [(CONTAINED_BY, self.refs[holder]) for holder in self.holders.get(one.ref, ())]
         if not self.has(versions.EVIDENCE):
             properties += [("sbomgen:path", path.path) for path in one.paths]
         return cdx.Component(
@@ -253,34 +255,39 @@ class _Writer:
         confidence = None if found.confidence is None else _number(found.confidence)
         return cdx.Identity(field=found.field, confidence=confidence, concluded_value=concluded, methods=methods or None)
 
-    def _nested(self) -> dict[str, list[str]]:
-        """What other components than images and systems contain stands within them, each in the first that has it and never in itself."""
-        inner: dict[str, list[str]] = {}
-        holder: dict[str, str] = {}
+    def _contents(self) -> None:
+        """What other components than images and systems contain stands within them where it stood there, else beside them.
+
+        Why not always within them: see `sbomgen.documents.cyclonedx`.
+        """
         for relation in related(self.source, RelationKind.CONTAINS):
-            start, end = relation.from_ref, relation.to_ref
-            if self.by_ref[start].kind in CONTAINERS:
+            start, end = self.by_ref[relation.from_ref], self.by_ref[relation.to_ref]
+            if start.kind in CONTAINERS or start is end or end.ref in self.used_sources:
                 continue
-            if end in holder or end == self.source.root or end in self.used_sources or _leads(holder, start, end):
-                self.losses.add("containment in a second component, or in a ring")
-                continue
-            holder[end] = start
-            inner.setdefault(start, []).append(end)
-        return inner
+            if end.place.rpartition("/components/")[0] == start.place:
+                self.inner.setdefault(start.ref, []).append(end.ref)
+            else:
+                self.holders.setdefault(end.ref, []).append(start.ref)
 
     def _dependencies(self) -> list[cdx.Dependency]:
-        targets: dict[str, set[str]] = {}
+        targets: dict[str, set[str]] = {self.refs[ref]: set() for ref in self.source.independent}
         for relation in self.source.relations:
-            contained = relation.kind is RelationKind.CONTAINS and self.by_ref[relation.from_ref].kind in CONTAINERS
-            if (contained or relation.kind is RelationKind.DEPENDS_ON) and relation.to_ref not in self.used_sources:
+            if relation.to_ref not in self.used_sources and self._is_dependency(relation):
                 targets.setdefault(self.refs[relation.from_ref], set()).add(self.refs[relation.to_ref])
         return [cdx.Dependency(ref, sorted(on)) for ref, on in sorted(targets.items())]
 
+    def _is_dependency(self, relation: Relation) -> bool:
+        if relation.kind is RelationKind.CONTAINS:
+            start = relation.from_ref
+            return self.by_ref[start].kind in CONTAINERS or start in self.holders.get(relation.to_ref, ())
+        return relation.kind is RelationKind.DEPENDS_ON
+
     def _compositions(self) -> list[cdx.Composition]:
-        known: dict[str, list[str]] = {}
-        for ref, aggregate in self.source.known:
-            known.setdefault(aggregate if aggregate in _AGGREGATES else "unknown", []).append(self.refs[ref])
-        return [cdx.Composition(aggregate, sorted(set(refs))) for aggregate, refs in sorted(known.items())]
+        stated: dict[str, tuple[set[str], set[str]]] = {}
+        for place, known in enumerate((self.source.assembled, self.source.known)):
+            for ref, aggregate in known:
+                stated.setdefault(aggregate if aggregate in _AGGREGATES else "unknown", (set(), set()))[place].add(self.refs[ref])
+        return [cdx.Composition(aggregate, *(sorted(refs) or None for refs in both)) for aggregate, both in sorted(stated.items())]
 
 
 def _number(confidence: float) -> float:
@@ -307,14 +314,6 @@ def _terms(expression: str) -> list[str]:
         else:
             terms[-1].append(word)
     return [" ".join(term[1:-1] if term[:1] == ["("] else term).replace("( ", "(").replace(" )", ")") for term in terms if term]
-
-
-def _leads(holder: dict[str, str], start: str, end: str) -> bool:
-    """Whether `start` is within `end`, or is it."""
-    place: str | None = start
-    while place is not None and place != end:
-        place = holder.get(place)
-    return place == end
 
 
 def _refs(bom: Bom) -> dict[str, str]:

@@ -14,6 +14,7 @@ from sbomgen.documents.conversion._facts import (
     actor_of,
     addresses,
     checksums,
+    completeness,
     full_name,
     identifier_of,
     identifiers,
@@ -27,7 +28,6 @@ from sbomgen.documents.conversion._facts import (
 from sbomgen.documents.conversion._losses import Losses
 from sbomgen.documents.escape import clean_lines
 from sbomgen.sbom.bom import Bom, Component, Party, RelationKind
-from sbomgen.sbom.cyclonedx import CONTAINERS
 from sbomgen.sbom.spdx2 import ALGORITHMS, DOCUMENT, KINDS
 
 _VERSIONS = {version.name: version for version in spdx.VERSIONS}
@@ -164,11 +164,9 @@ class _Writer:
                 comment = facts.OWNED_BY if kind is RelationKind.OWNED_BY else None
                 comment = facts.HIDDEN if kind is RelationKind.CONTAINS and relation.to_ref in hidden else comment
                 yield spdx.Relationship(self.ids[relation.from_ref], name, self.ids[relation.to_ref], comment)
-        containers = {one.ref for one in source.components if one.kind in CONTAINERS} | {source.root}
-        for ref, aggregate in source.known:
-            name = "CONTAINS" if ref in containers else "DEPENDS_ON"
+        for (kind, ref), aggregate in completeness(source).items():
             nothing, why = (spdx.NONE, facts.COMPLETE) if aggregate == "complete" else (spdx.NOASSERTION, _unknown(aggregate))
-            yield spdx.Relationship(self.ids[ref], name, nothing, why)
+            yield spdx.Relationship(self.ids[ref], _RELATIONS[kind], nothing, why)
 
 
 def _unknown(aggregate: str) -> str:

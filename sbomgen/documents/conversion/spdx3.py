@@ -11,6 +11,7 @@ from sbomgen.documents.conversion._facts import (
     actor_of,
     addresses,
     checksums,
+    completeness,
     full_name,
     identifier_of,
     identifiers,
@@ -111,7 +112,7 @@ class _Writer(ElementsBuilder):
         return [spdx3.Hash(_SPELLINGS[one.algorithm], one.value) for one in fit]
 
     def _relations(self) -> None:
-        known = dict(self.source.known)
+        known = completeness(self.source)
         targets: dict[tuple[RelationKind, str], list[str]] = {}
         for relation in sorted(self.source.relations):
             targets.setdefault((relation.kind, relation.from_ref), []).append(relation.to_ref)
@@ -120,12 +121,12 @@ class _Writer(ElementsBuilder):
             if kind is RelationKind.GENERATED_FROM:
                 continue
             comment = facts.OWNED_BY if kind is RelationKind.OWNED_BY else None
-            complete = self._completeness(known.pop(ref, None)) if kind is not RelationKind.OWNED_BY else None
+            complete = self._completeness(known.pop((kind, ref), None))
             self.relate(self.ids[ref], _RELATIONS[kind], ends, completeness=complete, comment=comment)
-        for ref, aggregate in known.items():
+        for (kind, ref), aggregate in known.items():
             complete = self._completeness(aggregate)
             nothing = spdx3.NONE_ELEMENT if complete == "complete" else spdx3.NO_ASSERTION_ELEMENT
-            self.relate(self.ids[ref], "contains", [nothing], "/known", completeness=complete)
+            self.relate(self.ids[ref], _RELATIONS[kind], [nothing], "/known", completeness=complete)
         built: dict[str, list[str]] = {}
         for relation in related(self.source, RelationKind.GENERATED_FROM):
             built.setdefault(relation.to_ref, []).append(self.ids[relation.from_ref])

@@ -189,16 +189,62 @@ def test_licences_keep_their_texts_from_spdx_to_spdx() -> None:
     assert named.components[0].declared == ("Do what\nyou like.",)
 
 
-def test_components_stand_within_the_one_that_contains_them_and_rings_are_broken() -> None:
-    parts = [component(ref) for ref in "abcd"]
+def test_what_stands_within_a_component_stays_there() -> None:
+    inner = {"type": "library", "bom-ref": "c", "name": "c"}
+    outer = {"type": "library", "bom-ref": "b", "name": "b", "components": [inner]}
+    root = {"type": "application", "bom-ref": "a", "name": "a", "components": [{"type": "file", "bom-ref": "f", "name": "f"}]}
+    source = read(
+        msgspec.json.encode(
+            {"bomFormat": "CycloneDX", "specVersion": "1.5", "metadata": {"component": root}, "components": [outer],
+             "compositions": [{"aggregate": "incomplete", "assemblies": ["b"]}]}
+        )
+    )  # fmt: skip
+    tree = msgspec.json.decode(convert(source, "cyclonedx-json", "1.6", "1.0").document)
+    assert [one["bom-ref"] for one in tree["metadata"]["component"]["components"]] == ["f"]
+    (outer,) = tree["components"]
+    assert [one["bom-ref"] for one in outer["components"]] == ["c"]
+    assert (tree["dependencies"], tree["compositions"]) == ([], [{"aggregate": "incomplete", "assemblies": ["b"]}])
+
+
+@pytest.mark.parametrize("form", ["cyclonedx-json", "cyclonedx-xml"])
+def test_other_contents_stand_beside_the_one_that_contains_them_also_in_rings(form: str) -> None:
     ring = [Relation(start, RelationKind.CONTAINS, end) for start, end in ("ab", "bc", "cb", "dc", "aa", "ca")]
-    result = convert(bom(*parts, relations=tuple(ring)), "cyclonedx-json", "1.6", "1.0")
-    tree = msgspec.json.decode(result.document)
-    assert tree["metadata"]["component"]["components"][0]["bom-ref"] == "b"
-    assert tree["metadata"]["component"]["components"][0]["components"][0]["bom-ref"] == "c"
-    assert [one["bom-ref"] for one in tree["components"]] == ["d"]
-    assert "containment in a second component, or in a ring (4)" in result.losses
-    assert len(read(result.document).components) == 4
+    result = convert(bom(*map(component, "abcd"), relations=tuple(ring)), form, "1.6", "1.0")
+    back = read(result.document)
+    assert [(one.ref, one.place) for one in back.components if "components/" in one.place.removeprefix("/components/")] == []
+    assert set(back.relations) == {relation for relation in ring if relation.from_ref != relation.to_ref}
+    assert (len(back.components), result.losses) == (4, ())
+
+
+@pytest.mark.parametrize("middle", FORMS)
+def test_what_contains_and_what_depends_on_nothing_survives_every_way(middle: tuple[str, str]) -> None:
+    """A component may be whole while nobody knows what it needs, and the other way round."""
+    source = bom(
+        component(kind="container"), *map(component, "bcde"),
+        relations=(
+            *(Relation("a", RelationKind.CONTAINS, ref) for ref in "bcde"), Relation("b", RelationKind.CONTAINS, "c"),
+            Relation("d", RelationKind.DEPENDS_ON, "e"),
+        ),
+        assembled=(("b", "unknown"),), known=(("a", "complete"), ("d", "complete")), independent=("c", "e"),
+    )  # fmt: skip
+    back = converted(converted(source, *middle), "cyclonedx-json", "1.6")
+    names = {one.ref: one.name for one in back.components}
+    assert [(names[one.from_ref], one.kind, names[one.to_ref]) for one in sorted(back.relations)] == sorted(
+        (one.from_ref, one.kind, one.to_ref) for one in source.relations
+    )
+    assert {names[ref] for ref in back.independent} == {"c", "e"}
+    assert {names[ref]: known for ref, known in back.assembled} == {"b": "unknown"}
+    assert {names[ref]: known for ref, known in back.known} == {"a": "complete", "d": "complete"}
+
+
+@pytest.mark.parametrize("form", CONVERTERS)
+def test_a_container_or_owner_that_no_component_is_is_passed_over(form: str) -> None:
+    properties = [{"name": f"sbomgen:{name}", "value": value} for name in ("contained_by", "owned_by") for value in ("nobody", "b")]
+    inner = {"type": "library", "name": "b", "bom-ref": "b", "properties": properties}
+    source = read(msgspec.json.encode({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [inner]}))
+    assert dict(source.unread) == {"/components/*/properties: a ref that no other component has": 3}
+    version = next(known for name, known in FORMS if name == form)
+    assert not {RelationKind.CONTAINS, RelationKind.OWNED_BY} & {relation.kind for relation in converted(source, form, version).relations}
 
 
 @pytest.mark.parametrize(("form", "version"), FORMS)
