@@ -2,6 +2,7 @@
 
 import importlib.resources
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,16 @@ def test_spdx_says_what_cyclonedx_says(world: Path, tmp_path: Path, form: str) -
         assert target[part] == expected[part]
     assert without_refs(target["components"]) == without_refs(expected["components"])
     assert len(target["findings"]) == len(expected["findings"])
+
+
+@pytest.mark.parametrize("form", ["spdx-json", "spdx-tag-value", "spdx3-json"])
+def test_none_is_no_package(world: Path, tmp_path: Path, form: str) -> None:
+    assert run("sbomgen", world / "web.tar", "-o", f"{form}={tmp_path}/web.spdx").code == 0
+    assert re.search(r'DEPENDS_ON"?.{0,40}NONE|"NoneElement"', (tmp_path / "web.spdx").read_text(), re.DOTALL)
+    (target,) = run("sbommatch", tmp_path / "web.spdx", "--db", world / "feeds.json", "-o", "json").json["targets"]
+    listed = run("sbomgen", world / "web.tar", "-o", "purls").text
+    assert sorted(filter(None, (component["purl"] for component in target["components"]))) == sorted(listed.splitlines())
+    assert not {"NONE", "NoneElement"} & {component[key] for component in target["components"] for key in ("name", "ref")}
 
 
 def without_refs(components: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -196,6 +196,20 @@ def alpine_inventory() -> Inventory:
     )
 
 
+def nested_inventory() -> Inventory:
+    """A program (`shop`) with a jar in it (`core`), into which another was shaded (`io`); Debian's package `libc6` depends on none."""
+    debian = Distro("debian", "12", "Debian GNU/Linux 12 (bookworm)", "bookworm")
+    libc = Package(type="deb", name="libc6", raw_version="2.36-9", arch="amd64", distro=debian, evidence=("var/lib/dpkg/status",))
+    shop, core, inner = (
+        Package(type="maven", name=f"org.example:{name}", raw_version="1", root=root, evidence=("app/shop.jar",))
+        for name, root in (("shop", "app"), ("core", "app/shop.jar!/lib"), ("io", "app/shop.jar!/lib/core.jar"))
+    )
+    found = [tracked(libc, "pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12", cataloger="dpkg")]
+    found += [tracked(jar, f"pkg:maven/org.example/{jar.name.partition(':')[2]}@1", cataloger="java") for jar in (shop, core, inner)]
+    edges = tuple(Edge(EdgeKind.CONTAINS, start.slot, end.slot) for start, end in ((shop, core), (core, inner)))
+    return inventory(sorted(found, key=lambda one: one.ref), distro=debian, edges=edges)
+
+
 def reordered(whole: Inventory) -> Inventory:
     """The same inventory with its packages, edges and problems the other way round."""
     turned = {name: tuple(reversed(getattr(whole, name))) for name in ("packages", "edges", "problems")}

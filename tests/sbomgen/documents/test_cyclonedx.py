@@ -13,7 +13,7 @@ from sbomgen.documents import WriteOptions
 from sbomgen.documents.cyclonedx import CycloneDxJson
 from sbomgen.inventory import Inventory
 from sbomgen.model import Distro, EvidencePath, Hash, Package, Problem, ProblemCode, SourcePackage, Technique, TrackedPackage
-from tests.support.inventories import alpine_inventory, apk, digest, image, inventory, large_inventory, tracked
+from tests.support.inventories import alpine_inventory, apk, digest, image, inventory, large_inventory, nested_inventory, tracked
 
 VALIDATOR = JsonStrictValidator(SchemaVersion.V1_6)
 RHEL = Distro("rhel", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)", "Plow", ("fedora",))
@@ -201,6 +201,22 @@ def test_an_empty_entry_says_that_a_package_depends_on_none_and_no_entry_that_no
     assert [entry for entry in written(whole)["dependencies"] if entry["ref"] == found.ref] == [{"ref": found.ref, "dependsOn": []}] * known
     lost = structs.replace(whole, problems=(Problem(ProblemCode.BAD_RECORD, "a", "b", loss=True),))
     assert [entry for entry in written(lost)["dependencies"] if entry["ref"] == found.ref] == []
+
+
+def test_what_lies_in_another_package_stands_beside_it_and_names_it() -> None:
+    whole = nested_inventory()
+    refs = {found.package.name.removeprefix("org.example:"): found.ref for found in whole.packages}
+    document = written(whole)
+    assert {part["bom-ref"] for part in document["components"]} == {"os:debian@12", *refs.values()}
+    holders = {part["bom-ref"]: values(part, "sbomgen:contained_by") for part in document["components"]}
+    assert holders == {"os:debian@12": [], refs["libc6"]: [], refs["shop"]: [], refs["core"]: [refs["shop"]], refs["io"]: [refs["core"]]}
+    graph = {part["ref"]: part["dependsOn"] for part in document["dependencies"][2:]}
+    assert graph == {refs["libc6"]: [], refs["shop"]: [refs["core"]], refs["core"]: [refs["io"]]}
+    (of_image, of_system) = document["compositions"]
+    assert (of_image["aggregate"], of_image["assemblies"]) == ("unknown", [refs["core"], refs["shop"]])
+    assert "assemblies" not in of_system
+    lost = structs.replace(whole, problems=(LOSS,))
+    assert [part["assemblies"] for part in written(lost)["compositions"] if part["aggregate"] == "incomplete"] == [of_image["assemblies"]]
 
 
 def test_without_a_system_all_packages_hang_on_the_image() -> None:

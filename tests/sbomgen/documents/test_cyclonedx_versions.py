@@ -17,7 +17,7 @@ from sbomgen.documents.cyclonedx import VERSION_LIMIT_CHARACTERS, CycloneDxJson,
 from sbomgen.inventory import Inventory
 from sbomgen.model import Distro, Hash, Package, SourcePackage, Technique
 from sbomgen.purl import purl_of
-from tests.support.inventories import alpine_inventory, apk, image, inventory, large_inventory, tracked
+from tests.support.inventories import alpine_inventory, apk, image, inventory, large_inventory, nested_inventory, tracked
 
 pytestmark = pytest.mark.filterwarnings("ignore::cyclonedx.schema.deprecation.SchemaDeprecationWarning1Dot5")
 """1.4 has tools in no other form."""
@@ -46,10 +46,11 @@ def same_to_another_reader(in_json: Any, in_xml: bytes, version: str) -> bool:
     return bool(read.from_json(in_json).as_json(view_=view) == read.from_xml(ET.fromstring(in_xml)).as_json(view_=view))
 
 
-def compositions(in_xml: bytes, version: str) -> list[tuple[str | None, list[str | None]]]:
+def compositions(in_xml: bytes, version: str) -> list[Any]:
     space = NAMESPACE % version
+    lists = [f"{space}{of}/{space}{one}" for of, one in (("assemblies", "assembly"), ("dependencies", "dependency"))]
     return [
-        (part.findtext(f"{space}aggregate"), [each.get("ref") for each in part.findall(f"{space}dependencies/{space}dependency")])
+        (part.findtext(f"{space}aggregate"), *([each.get("ref") for each in part.findall(path)] for path in lists))
         for part in ET.fromstring(in_xml).iter(f"{space}composition")
     ]
 
@@ -63,14 +64,15 @@ def component(whole: Inventory, version: str) -> Any:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("whole", [alpine_inventory(), inventory(), inventory(distro=None), large_inventory(20)])
+@pytest.mark.parametrize("whole", [alpine_inventory(), inventory(), inventory(distro=None), large_inventory(20), nested_inventory()])
 def test_both_forms_are_valid_and_say_the_same(whole: Inventory, version: str) -> None:
     in_json, in_xml = written(whole, version)
     assert in_json["specVersion"] == version
     assert in_json["$schema"] == f"http://cyclonedx.org/schema/bom-{version}.schema.json"
     assert ET.fromstring(in_xml).tag == NAMESPACE % version + "bom"
     assert same_to_another_reader(in_json, in_xml, version)
-    assert compositions(in_xml, version) == [(part["aggregate"], part["dependencies"]) for part in in_json["compositions"]]
+    stated = [(part["aggregate"], part.get("assemblies", []), part["dependencies"]) for part in in_json["compositions"]]
+    assert compositions(in_xml, version) == stated
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,15 @@ from sbomgen.documents.cyclonedx import CycloneDxJson
 from sbomgen.documents.spdx import SpdxJson, SpdxTagValue
 from sbomgen.inventory import Inventory
 from sbomgen.model import Distro, Package, SourcePackage
-from tests.support.inventories import alpine_inventory, digest, inventory, tracked
+from tests.support.inventories import alpine_inventory, digest, inventory, nested_inventory, tracked
 
 pytestmark = pytest.mark.peer
 
 TIMEOUT_S = 60
 RHEL = Distro("rhel", "9.4", "Red Hat Enterprise Linux 9.4 (Plow)")
 NAMES = {"curl", "libssl3", "musl", "py3-idna", "idna", "Jinja2"}
+
+NESTED = {"libc6", "shop", "core", "io"}
 
 UNTYPED = {"", "UnknownPackage"}
 """What Syft lists besides packages: the system, source packages, and in SPDX 2.2, which knows no purposes, the image."""
@@ -111,6 +113,31 @@ def test_trivy_reads_layers_and_files(tmp_path: Path, peers: Path) -> None:
     _, packages = read_by_trivy(sbom(alpine_inventory(), CycloneDxJson(), tmp_path), peers)
     assert packages["libssl3"]["Layer"] == {"Digest": digest("blob 1"), "DiffID": digest("layer 1")}
     assert packages["Jinja2"]["FilePath"] == "app/venv/Jinja2-3.1.2.dist-info/METADATA"
+
+
+@pytest.mark.parametrize(("writer", "version"), [*FORMS, (CycloneDxJson(), "1.4"), (CycloneDxJson(), "1.5")])
+def test_all_read_what_lies_in_an_archive_and_take_none_for_no_package(
+    writer: Writer, version: str | None, tmp_path: Path, peers: Path
+) -> None:
+    path = sbom(nested_inventory(), writer, tmp_path, version)
+    assert read_by_trivy(path, peers)[1].keys() == {"libc6", "org.example:shop", "org.example:core", "org.example:io"}
+    for name in ("syft-1.18", "syft"):
+        assert {part["name"].removeprefix("org.example:") for part in listed_by_syft(path, peers, name)[1]} == NESTED
+    # osv-scanner takes the image, which has a PURL, for a package of SPDX.
+    assert {name.removeprefix("org.example:") for _, name, _ in listed_by_osv_scanner(path, peers)} - {"demo"} == NESTED
+
+
+def test_what_is_nested_trivy_does_not_read_and_others_do(tmp_path: Path, peers: Path) -> None:
+    """Why nothing is nested in our documents: Trivy takes the first level alone (pkg/sbom/cyclonedx/unmarshal.go, `parseComponents`)."""
+    path = sbom(nested_inventory(), CycloneDxJson(), tmp_path)
+    document = msgspec.json.decode(path.read_bytes())
+    parts = {part["name"]: part for part in document["components"]}
+    parts["core"]["components"], parts["shop"]["components"] = [parts["io"]], [parts["core"]]
+    document["components"] = [part for part in document["components"] if part["name"] not in {"core", "io"}]
+    path.write_bytes(msgspec.json.encode(document))
+    assert read_by_trivy(path, peers)[1].keys() == {"libc6", "org.example:shop"}
+    assert {part["name"] for part in listed_by_syft(path, peers)[1]} == NESTED
+    assert {name.removeprefix("org.example:") for _, name, _ in listed_by_osv_scanner(path, peers)} == NESTED
 
 
 @in_every_form

@@ -14,9 +14,9 @@ from sbomgen.documents._spdx_facts import HIDDEN, OWNED_BY
 from sbomgen.documents.spdx import SpdxJson, SpdxTagValue
 from sbomgen.documents.spdx3 import Spdx3Json
 from sbomgen.inventory import Inventory
-from sbomgen.model import Hash, Package, SourcePackage
+from sbomgen.model import Hash, Package, Problem, ProblemCode, SourcePackage
 from tests.support.hostile import HOSTILE_INVENTORIES
-from tests.support.inventories import alpine_inventory, apk, digest, inventory, tracked
+from tests.support.inventories import alpine_inventory, apk, digest, inventory, nested_inventory, tracked
 from tests.support.spdx import judged
 
 VERSIONS = ("2.3", "2.2")
@@ -46,7 +46,7 @@ def of(version: str = "2.3", **fields: Any) -> Any:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("all_layers", [False, True])
-@pytest.mark.parametrize("whole", [alpine_inventory(), inventory(), inventory(distro=None)])
+@pytest.mark.parametrize("whole", [alpine_inventory(), inventory(), inventory(distro=None), nested_inventory()])
 def test_documents_are_valid_by_the_schema_of_their_version(whole: Inventory, all_layers: bool, version: str, shared_data: Path) -> None:
     schema = msgspec.json.decode((shared_data / "schemas" / f"spdx-{version}-schema.json").read_bytes())
     document = written(whole, all_layers=all_layers, version=version, timestamp="2024-09-06T12:05:36Z")
@@ -157,6 +157,27 @@ def test_relationships_go_from_the_document_over_the_system_to_packages() -> Non
     comments = {part["relationshipType"]: part.get("comment") for part in document["relationships"]}
     assert comments["OTHER"] == OWNED_BY
     assert annotation(package(alpine_inventory(), "idna"))["sbomgen:owned_by"] == ids["py3-idna"]
+
+
+def test_an_archive_contains_what_lies_in_it_and_a_package_that_depends_on_none_says_so() -> None:
+    document = written(nested_inventory())
+    ids = {part["name"].removeprefix("org.example:"): part["SPDXID"] for part in document["packages"]}
+    found = [(part["spdxElementId"], part["relationshipType"], part["relatedSpdxElement"]) for part in document["relationships"]]
+    root = document["packages"][0]["SPDXID"]
+    assert [one for one in found if one[0] not in {"SPDXRef-DOCUMENT", root, ids["debian"]}] == [
+        (ids["core"], "CONTAINS", ids["io"]),
+        (ids["core"], "CONTAINS", "NOASSERTION"),
+        (ids["shop"], "CONTAINS", ids["core"]),
+        (ids["shop"], "CONTAINS", "NOASSERTION"),
+        (ids["libc6"], "DEPENDS_ON", "NONE"),
+    ]
+    comments = {part.get("comment") for part in document["relationships"] if part["spdxElementId"] == ids["core"]}
+    assert comments == {None, "unknown: what has no name of its own may be in it unseen"}
+    lost = written(msgspec.structs.replace(nested_inventory(), problems=(Problem(ProblemCode.BAD_RECORD, "", "", loss=True),)))
+    assert "DEPENDS_ON" not in {part["relationshipType"] for part in lost["relationships"]}
+    assert {part.get("comment") for part in lost["relationships"] if part["spdxElementId"] == ids["core"]} == {
+        None, "incomplete: a part of the image could not be read",
+    }  # fmt: skip
 
 
 def test_without_a_system_all_packages_are_in_the_image() -> None:

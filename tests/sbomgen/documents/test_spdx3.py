@@ -13,9 +13,9 @@ from sbomgen.documents import WriteOptions
 from sbomgen.documents._spdx_facts import HIDDEN, OWNED_BY
 from sbomgen.documents.spdx3 import Spdx3Json
 from sbomgen.inventory import Inventory
-from sbomgen.model import Package
+from sbomgen.model import Package, Problem, ProblemCode
 from tests.support.hostile import HOSTILE_INVENTORIES
-from tests.support.inventories import alpine_inventory, apk, digest, image, inventory, large_inventory, tracked
+from tests.support.inventories import alpine_inventory, apk, digest, image, inventory, large_inventory, nested_inventory, tracked
 from tests.support.spdx import against_shapes
 
 Check = Callable[[bytes], None]
@@ -71,7 +71,7 @@ def conforms(shared_data: Path) -> Check:
 
 
 @pytest.mark.parametrize("all_layers", [False, True])
-@pytest.mark.parametrize("whole", [alpine_inventory(), inventory(), inventory(distro=None), large_inventory(20)])
+@pytest.mark.parametrize("whole", [alpine_inventory(), inventory(), inventory(distro=None), large_inventory(20), nested_inventory()])
 def test_documents_are_valid_by_the_schema(whole: Inventory, all_layers: bool, valid: Check) -> None:
     valid(document(whole, all_layers=all_layers))
 
@@ -81,8 +81,9 @@ def test_the_validator_finds_what_is_wrong(valid: Check) -> None:
         valid(document(alpine_inventory()).replace(b'"software_Package"', b'"software_Parcel"'))
 
 
-def test_documents_conform_to_the_shapes(conforms: Check) -> None:
-    conforms(document(alpine_inventory()))
+@pytest.mark.parametrize("whole", [alpine_inventory(), nested_inventory()])
+def test_documents_conform_to_the_shapes(whole: Inventory, conforms: Check) -> None:
+    conforms(document(whole))
 
 
 def test_the_shapes_find_what_is_wrong(conforms: Check) -> None:
@@ -229,6 +230,20 @@ def test_packages_depend_are_owned_and_were_built() -> None:
     assert elements(graph, "Relationship")[f"{ids['idna']}/other"]["comment"] == OWNED_BY
     assert annotation(graph, ids["idna"])["sbomgen:owned_by"] == ids["py3-idna"]
     assert sorted(related(graph, "generates").values()) == sorted([[ids["musl"]], [ids["libssl3"]]])
+
+
+def test_an_archive_contains_what_lies_in_it_and_a_package_that_depends_on_none_says_so() -> None:
+    graph = written(nested_inventory())
+    ids = {name.removeprefix("org.example:"): package["spdxId"] for name, package in packages(graph).items()}
+    found = {name: (one["to"], one["completeness"]) for name, one in elements(graph, "Relationship").items() if "#Package-" in one["from"]}
+    assert found == {
+        f"{ids['core']}/contains": ([ids["io"]], "noAssertion"),
+        f"{ids['shop']}/contains": ([ids["core"]], "noAssertion"),
+        f"{ids['libc6']}/dependsOn": (["NoneElement"], "complete"),
+    }
+    lost = written(msgspec.structs.replace(nested_inventory(), problems=(Problem(ProblemCode.BAD_RECORD, "", "", loss=True),)))
+    assert related(lost, "dependsOn") == {}
+    assert elements(lost, "Relationship")[f"{ids['core']}/contains"]["completeness"] == "incomplete"
 
 
 def test_declared_licences_are_expressions_and_their_texts_stand_beside() -> None:
