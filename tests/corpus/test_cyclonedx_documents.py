@@ -22,9 +22,7 @@ from tests.support.grype import Grype, source_name
 IMAGES = ("alpine-3.9", "alpine-3.18", "alpine-3.20", "debian12-slim", "edge", "rpm-bdb", "rpm-mariner2", "rpm-self-sqlite", "rpm-sle15")
 MORE_IMAGES = ("bins", "java-app", "node-app", "py-modern", "python-app")
 FORMS = (CycloneDxJson(), CycloneDxXml())
-READ_BY_PEERS = (
-    *("alpine-3.20", "debian12-slim", "rpm-mariner2", "rpm-sle15", "python-app"), pytest.param("java-app", marks=pytest.mark.long)
-)  # fmt: skip
+READ_BY_PEERS = ("alpine-3.20", "debian12-slim", "rpm-mariner2", "rpm-sle15", "python-app")
 VERSIONS_OF_2024 = ("1.4", "1.5", "1.6")
 """Trivy 0.59 and Syft 1.18 refuse 1.7."""
 
