@@ -74,6 +74,18 @@ class Technique(StrEnum):
     HASH_COMPARISON = "hash-comparison"
 
 
+class DeliveredFile(Struct, frozen=True):
+    """The one file that a package is, and stays when it is installed: an archive or an executable; in the words of BSI TR-03183-2."""
+
+    name: str
+    """Without its folder."""
+    executable: bool | None
+    """It comprises code that a computer executes, itself or through a runtime (3.2.6); None where that is not known."""
+    archive: bool
+    structured: bool = True
+    """What it is made of can still be told (8.1.6): archives, and executables that state what was compiled in."""
+
+
 class Package(Struct, frozen=True, kw_only=True):
     """One installed package as a cataloger sees it on one view of the image."""
 
@@ -106,6 +118,8 @@ class Package(Struct, frozen=True, kw_only=True):
     """Files the package database says it delivers, root-relative, as listed (links not resolved)."""
     evidence: tuple[str, ...] = ()
     """Paths of the files that show it, the most telling first."""
+    file: DeliveredFile | None = None
+    """None for packages of several files, and for what was shaded or compiled into one."""
     technique: Technique = Technique.MANIFEST_ANALYSIS
     """How it is known what they show."""
 

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct
 
 from sbomgen.evidence import EvidenceFile
+from sbomgen.model import DeliveredFile
 
 GO_BUILD_INFO = ".go.buildinfo"
 CARGO_AUDITABLE = ".dep-v0"
@@ -108,6 +109,11 @@ def executable_of(file: EvidenceFile) -> Executable | None:
     if file not in _KNOWN:
         _KNOWN[file] = _executable(file)
     return _KNOWN[file]
+
+
+def delivered_executable(path: str) -> DeliveredFile:
+    """What is said of an executable that states what it was made of."""
+    return DeliveredFile(path.rpartition("/")[2], executable=True, archive=False)
 
 
 def bytes_of(file: EvidenceFile, stream: BinaryIO) -> Bytes:

@@ -34,6 +34,7 @@ LICENCE_LIMIT_CHARS = 500
 _MANIFEST = "meta-inf/manifest.mf"
 _PROPERTIES, _POM = "pom.properties", "pom.xml"
 _WANTED = tuple(name.encode() for name in (*SUFFIXES, _MANIFEST, _PROPERTIES, _POM))
+_CLASS = b".class"
 _MAVEN_FOLDER = re.compile(r"META-INF/maven/(?P<group>[^/]+)/(?P<artifact>[^/]+)")
 
 
@@ -61,7 +62,8 @@ class Contents:
         self.unreadable: list[tuple[str, ArchiveError]] = []
         self._archive = archive
         self._allowance = allowance
-        members = {member.name: member for member in archive.members(lambda name: name.endswith(_WANTED))}
+        self._has_classes = False
+        members = {member.name: member for member in archive.members(self._is_wanted)}
         self.archives = [member for name, member in members.items() if is_archive(name)]
         self.manifest = self._manifest(members)
         self._folders = self._pom_folders(members)
@@ -77,6 +79,11 @@ class Contents:
         """Whether there is anything."""
         return bool(self.manifest or self._poms or self.archives)
 
+    @property
+    def is_code(self) -> bool:
+        """Whether it has classes, or archives that may have them."""
+        return self._has_classes or bool(self.archives)
+
     def licences(self, artifact: str) -> tuple[str, ...]:
         """Those that the artifact's pom.xml names, else the manifest's."""
         folder = next((folder for folder, pom in self._poms.items() if pom.artifact == artifact), None)
@@ -84,6 +91,12 @@ class Contents:
         named = licences_of_pom(self._read(pom)) if pom else ()
         stated = named or licences_of_manifest(self.manifest)
         return tuple(licence for licence in stated if len(licence) <= LICENCE_LIMIT_CHARS)[:LICENCES_LIMIT]
+
+    def _is_wanted(self, name: bytes) -> bool:
+        if name.endswith(_CLASS):
+            self._has_classes = True
+            return False
+        return name.endswith(_WANTED)
 
     def _manifest(self, members: dict[str, Member]) -> dict[str, str]:
         found = [member for name, member in members.items() if name.lower() == _MANIFEST]

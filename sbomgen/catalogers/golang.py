@@ -11,10 +11,17 @@ package, by its import path, and the standard library.
 import re
 from collections.abc import Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from sbomgen.catalogers._buildinfo import BuildInfo, BuildInfoError, build_info
-from sbomgen.catalogers._executables import EXECUTABLE_LIMIT_BYTES, EXECUTABLE_MAGIC, GO_BUILD_INFO, bytes_of, executable_of
+from sbomgen.catalogers._executables import (
+    EXECUTABLE_LIMIT_BYTES,
+    EXECUTABLE_MAGIC,
+    GO_BUILD_INFO,
+    bytes_of,
+    delivered_executable,
+    executable_of,
+)
 from sbomgen.catalogers._fields import text_of
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode, Technique
@@ -104,6 +111,7 @@ class GolangCataloger:
             others = [library, *(_package(visible, module) for module in dict.fromkeys(fact.dependencies) if module != fact.main)]
             if fact.main:
                 main = _package(visible, fact.main, f"{fact.linked_version} by its linker flags" if fact.linked_version else None)
+                main = structs.replace(main, file=delivered_executable(visible.path))
                 yield main
                 slots = dict.fromkeys(package.slot for package in others)
                 edges.extend(Edge(EdgeKind.DEPENDS_ON, main.slot, slot) for slot in slots if slot != main.slot)

@@ -27,7 +27,7 @@ from sbomgen.catalogers._java_identity import identify, without_version
 from sbomgen.catalogers._java_manifest import VALUE_LIMIT_CHARS, Coordinates
 from sbomgen.catalogers._xmvn import XMVN_LIMIT_BYTES, XMVN_PATTERN, xmvn_archives
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
-from sbomgen.model import Edge, EdgeKind, Hash, Package, Problem, ProblemCode, Technique
+from sbomgen.model import DeliveredFile, Edge, EdgeKind, Hash, Package, Problem, ProblemCode, Technique
 
 ARCHIVE_LIMIT_BYTES = 4 << 30
 """Of one archive on the disk: the largest seen (fat jars with native libraries) have under 2 GiB."""
@@ -72,6 +72,8 @@ class ArchiveFact(Fact, frozen=True, tag="archive"):
     sha1: str = ""
     licences: tuple[str, ...] = ()
     vendor: str = ""
+    is_code: bool = False
+    """It has classes, or archives, or a script in front; of others nobody knows: there are archives of JavaScript."""
 
 
 class PublishedFact(Fact, frozen=True, tag="published"):
@@ -86,7 +88,7 @@ class JavaCataloger:
     """Every archive, the archives within it, and the artifacts that were shaded into them."""
 
     name = "java"
-    version = 3
+    version = 4
     title = "Java archives: jar, war, ear, hpi, nar and others, nested and shaded"
     emits = "maven"
     proof = Proof.FILES
@@ -224,6 +226,7 @@ def _archive_fact(name: str, way: tuple[str, ...], contents: Contents, stream: B
         sha1=_sha1(stream),
         licences=contents.licences(identity.coordinates.artifact),
         vendor=(contents.manifest.get("implementation-vendor") or contents.manifest.get("bundle-vendor", ""))[:VALUE_LIMIT_CHARS],
+        is_code=contents.is_code or _is_prefixed(stream),
     )
 
 
@@ -234,6 +237,12 @@ def _sha1(stream: BinaryIO) -> str:
     while piece := stream.read(CHUNK_BYTES):
         digest.update(piece)
     return digest.hexdigest()
+
+
+def _is_prefixed(stream: BinaryIO) -> bool:
+    """Whether something stands before the archive: a script that runs it."""
+    stream.seek(0)
+    return stream.read(2) != b"PK"
 
 
 def _packages(visible: VisibleFact, path: str, elsewhere: list[Coordinates], technique: Technique) -> Iterator[Package]:
@@ -254,6 +263,7 @@ def _packages(visible: VisibleFact, path: str, elsewhere: list[Coordinates], tec
         supplier=fact.vendor or None,
         qualifiers=(("classifier", fact.classifier),) if fact.classifier else (),
         evidence=(visible.path,),
+        file=DeliveredFile((fact.inner or path).rpartition("/")[2], executable=fact.is_code or None, archive=True),
         technique=technique,
     )
     for component in fact.components:

@@ -12,7 +12,14 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from sbomgen.catalogers._executables import CARGO_AUDITABLE, EXECUTABLE_LIMIT_BYTES, EXECUTABLE_MAGIC, bytes_of, executable_of
+from sbomgen.catalogers._executables import (
+    CARGO_AUDITABLE,
+    EXECUTABLE_LIMIT_BYTES,
+    EXECUTABLE_MAGIC,
+    bytes_of,
+    delivered_executable,
+    executable_of,
+)
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode, Technique
 
@@ -42,6 +49,7 @@ class _Listed(msgspec.Struct):
     """`runtime` or `build`."""
     dependencies: tuple[int, ...] = ()
     """Positions in the list."""
+    root: bool = False
 
 
 class _Document(msgspec.Struct):
@@ -55,6 +63,8 @@ class Crate(msgspec.Struct, frozen=True, array_like=True):
     version: str
     dependencies: tuple[int, ...] = ()
     """Positions in the executable's list."""
+    root: bool = False
+    """It is the program itself."""
 
 
 class RustFact(Fact, frozen=True):
@@ -67,7 +77,7 @@ class RustCataloger:
     """What `rust-audit-info` shows of an executable, without the crates that only its build needed."""
 
     name = "rust"
-    version = 2
+    version = 3
     title = "Rust crates: the list that cargo-auditable puts into executables"
     emits = "cargo"
     proof = Proof.FILES
@@ -120,7 +130,7 @@ def _facts(path: str, listed: Sequence[_Listed]) -> Iterator[RustFact | Problem]
     for package in (listed[index] for index in places):
         dependencies = [places[index] for index in package.dependencies[:left] if index in places]
         left -= len(package.dependencies[:left])
-        crates.append(Crate(package.name, package.version, tuple(dependencies)))
+        crates.append(Crate(package.name, package.version, tuple(dependencies), package.root))
     if len(compiled_in) < sum(package.kind != "build" for package in listed):
         yield Problem(ProblemCode.BAD_RECORD, path, "crates without a usable name or version: skipped", loss=True)
     if not left:
@@ -147,6 +157,7 @@ def _packages(visible: VisibleFact) -> Iterator[Package]:
             raw_version=crate.version,
             root=visible.path,
             evidence=(visible.path,),
+            file=delivered_executable(visible.path) if crate.root else None,
             technique=Technique.BINARY_ANALYSIS,
         )
 

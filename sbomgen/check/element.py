@@ -32,6 +32,8 @@ class Element(Struct, frozen=True, kw_only=True):
     """False: due only where it exists, which no document tells; a document conforms without it."""
     not_in_images: str | None = None
     """Why an image does not tell it of a package."""
+    told_of: Callable[[Component], bool] | None = None
+    """Components of which an image does tell it all the same."""
 
 
 class Result(Struct, frozen=True):
@@ -92,4 +94,5 @@ def _checked(element: Element, bom: Bom) -> Result:
     of_image = subject is not None and subject.kind == "container"
     if element.not_in_images is None or not of_image:
         return Result(element, Status.MISSING, missing, adds=adds)
-    return Result(element, Status.MISSING if adds else Status.IMPOSSIBLE, missing, element.not_in_images, adds)
+    told = element.told_of is not None and any(map(element.told_of, missing))
+    return Result(element, Status.MISSING if adds or told else Status.IMPOSSIBLE, missing, element.not_in_images, adds)

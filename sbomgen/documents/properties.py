@@ -8,7 +8,7 @@ from msgspec import Struct
 from sbomgen.documents._peers import OS_TYPES
 from sbomgen.documents.escape import clean
 from sbomgen.inventory import Inventory, LayerOrigin, ScannedLayer
-from sbomgen.model import Edge, EdgeKind, PackageEvent, TrackedPackage
+from sbomgen.model import DeliveredFile, Edge, EdgeKind, PackageEvent, TrackedPackage
 
 CONTAINED_BY = "sbomgen:contained_by"
 REPEATED_NAMES = frozenset(
@@ -134,7 +134,17 @@ def package_facts(found: TrackedPackage, owner: str | None, holders: Iterable[st
     if owner is not None:
         facts.append(("sbomgen:owned_by", clean(owner)))
     facts.extend((CONTAINED_BY, clean(holder)) for holder in holders)
-    return facts
+    return facts + (_file_facts(found.package.file) if found.package.file else [])
+
+
+def _file_facts(file: DeliveredFile) -> list[tuple[str, str]]:
+    """In the property taxonomy of the BSI (TR-03183-2, 5.2.2; github.com/BSI-Bund/tr-03183-cyclonedx-property-taxonomy)."""
+    return [
+        ("bsi:component:filename", clean(file.name)),
+        *([("bsi:component:executable", "executable" if file.executable else "non-executable")] if file.executable is not None else ()),
+        ("bsi:component:archive", "archive" if file.archive else "no archive"),
+        ("bsi:component:structured", "structured" if file.structured else "unstructured"),
+    ]
 
 
 def history_line(event: PackageEvent) -> str:

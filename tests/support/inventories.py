@@ -16,6 +16,7 @@ from sbomgen.history import ref_of
 from sbomgen.image.manifest import DockerfileLines, HistoryEntry, HistoryMatch, Image, ImageConfig, Layer, chain_ids
 from sbomgen.inventory import BaseImage, BaseMethod, Confidence, Inventory, LayerOrigin, ReadState, ScannedLayer
 from sbomgen.model import (
+    DeliveredFile,
     Distro,
     Edge,
     EdgeKind,
@@ -197,12 +198,19 @@ def alpine_inventory() -> Inventory:
 
 
 def nested_inventory() -> Inventory:
-    """A program (`shop`) with a jar in it (`core`), into which another was shaded (`io`); Debian's package `libc6` depends on none."""
+    """A program (`shop`) with a jar in it (`core`), into which another was shaded (`io`); Debian's package `libc6` depends on none.
+
+    Whether `core` can be executed is not known; `io` is no file any more.
+    """
     debian = Distro("debian", "12", "Debian GNU/Linux 12 (bookworm)", "bookworm")
     libc = Package(type="deb", name="libc6", raw_version="2.36-9", arch="amd64", distro=debian, evidence=("var/lib/dpkg/status",))
     shop, core, inner = (
-        Package(type="maven", name=f"org.example:{name}", raw_version="1", root=root, evidence=("app/shop.jar",))
-        for name, root in (("shop", "app"), ("core", "app/shop.jar!/lib"), ("io", "app/shop.jar!/lib/core.jar"))
+        Package(type="maven", name=f"org.example:{name}", raw_version="1", root=root, evidence=("app/shop.jar",), file=file)
+        for name, root, file in (
+            ("shop", "app", DeliveredFile("shop.jar", executable=True, archive=True)),
+            ("core", "app/shop.jar!/lib", DeliveredFile("core.jar", executable=None, archive=True)),
+            ("io", "app/shop.jar!/lib/core.jar", None),
+        )
     )
     found = [tracked(libc, "pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12", cataloger="dpkg")]
     found += [tracked(jar, f"pkg:maven/org.example/{jar.name.partition(':')[2]}@1", cataloger="java") for jar in (shop, core, inner)]

@@ -11,7 +11,7 @@ from sbomgen.catalogers import _buildinfo, golang
 from sbomgen.catalogers._buildinfo import MODULES_LIMIT_BYTES, VERSION_LIMIT_BYTES
 from sbomgen.catalogers._executables import GO_BUILD_INFO
 from sbomgen.catalogers.golang import GolangCataloger, pseudo_version
-from sbomgen.model import Package, Problem, ProblemCode
+from sbomgen.model import DeliveredFile, Package, Problem, ProblemCode
 from tests.support.evidence import MemoryFile, MemoryView, edges_of, packages_of, read_all
 from tests.support.executables import BASE, FIRST_SECTION, elf, fat, go_inline, go_pointers, macho, pe
 from tests.support.run import run
@@ -68,6 +68,8 @@ def test_the_modules_of_an_executable_are_packages_with_it_as_their_root() -> No
         ("github.com/docker/docker", "v20.10.24+incompatible"),
     ]
     assert {(package.type, package.root, package.evidence, package.description) for package in found} == {("golang", PATH, (PATH,), None)}
+    name = PATH.rpartition("/")[2]
+    assert [package.file for package in found] == [DeliveredFile(name, executable=True, archive=False), *[None] * 4]
 
 
 FORMS = {

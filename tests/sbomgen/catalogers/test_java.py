@@ -13,7 +13,7 @@ from sbomgen.catalogers._java_contents import CERTAIN, LICENCE_LIMIT_CHARS, LICE
 from sbomgen.catalogers.java import ARCHIVE_LIMIT_BYTES, DEPTH_LIMIT, PROBLEMS_LIMIT, JavaCataloger
 from sbomgen.evidence import EvidenceTooLargeError
 from sbomgen.history import PackageHistory
-from sbomgen.model import Edge, EdgeKind, EventKind, Hash, Package, ProblemCode, Technique
+from sbomgen.model import DeliveredFile, Edge, EdgeKind, EventKind, Hash, Package, ProblemCode, Technique
 from sbomgen.purl import purl_of
 from tests.support.evidence import MemoryFile, MemoryView, packages_of, read_all
 from tests.support.jars import jar, manifest, pom
@@ -52,8 +52,23 @@ def test_a_jar_becomes_a_package() -> None:
             hashes=(Hash("SHA-1", hashlib.sha1(body).hexdigest()),),
             supplier="Example Ltd",
             evidence=("opt/lib/a-1.0.jar",),
+            file=DeliveredFile("a-1.0.jar", executable=None, archive=True),
         )
     ]
+
+
+def test_an_archive_is_a_file_that_executes_if_it_has_classes_or_archives_or_a_script_in_front() -> None:
+    shaded = jar({**pom("org.example:c:3"), **pom("commons-io:commons-io:2.6"), "org/Example.CLASS": b""})
+    war = jar({**pom("org.example:a:1"), "WEB-INF/lib/c-3.jar": shaded})
+    files = {"a-1.war": war, "d.jar": library("d"), "e.jar": b"#!/bin/sh\nexec java -jar $0\n" + library("e")}
+    found = {package.name.rpartition(":")[2]: package.file for package in packages_of(CATALOGER, MemoryView(files))}
+    assert found == {
+        "a": DeliveredFile("a-1.war", executable=True, archive=True),
+        "c": DeliveredFile("c-3.jar", executable=True, archive=True),
+        "commons-io": None,
+        "d": DeliveredFile("d.jar", executable=None, archive=True),
+        "e": DeliveredFile("e.jar", executable=True, archive=True),
+    }
 
 
 @pytest.mark.parametrize("suffix", [spelt for suffix in SUFFIXES for spelt in (suffix, suffix.upper())])

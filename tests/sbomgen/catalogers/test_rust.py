@@ -10,7 +10,7 @@ import pytest
 from sbomgen.catalogers import rust
 from sbomgen.catalogers._executables import CARGO_AUDITABLE
 from sbomgen.catalogers.rust import JSON_LIMIT_BYTES, SECTION_LIMIT_BYTES, RustCataloger, RustFact
-from sbomgen.model import Package, Problem, ProblemCode
+from sbomgen.model import DeliveredFile, Package, Problem, ProblemCode
 from tests.support.evidence import MemoryFile, MemoryView, edges_of, packages_of, read_all
 from tests.support.executables import audit_list, elf, fat, macho, pe
 
@@ -53,6 +53,8 @@ def test_what_was_compiled_in_is_listed_and_what_only_built_it_is_not() -> None:
         ("app-core", "0.3.0"),
     ]
     assert {(package.type, package.root, package.evidence) for package in found} == {("cargo", PATH, (PATH,))}
+    program = DeliveredFile("app", executable=True, archive=False)
+    assert [package.file for package in found] == [program, *[None] * 4]
 
 
 @pytest.mark.parametrize(

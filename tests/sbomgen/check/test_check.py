@@ -13,7 +13,7 @@ from sbomgen.errors import UnreadableError
 from sbomgen.sbom.bom import Bom, Component, Hash, Party, Reference, Relation, RelationKind, Tool
 from sbomgen.sbom.document import document_of, read_document
 from sbomgen.sbom.read import bom_of
-from tests.support.inventories import alpine_inventory, inventory
+from tests.support.inventories import alpine_inventory, inventory, nested_inventory
 from tests.support.run import run
 
 SCHEMA = msgspec.json.decode((Path(sbomgen.__file__).parent / "schemas" / "check-1.schema.json").read_bytes())
@@ -95,7 +95,7 @@ def test_what_the_document_lacks_is_missing(profile: Any, element: str, change: 
         (CISA, "licence", {"declared": (), "concluded": ()}),
         (BSI, "component_creator", {"supplier": Party(name="ACME Inc")}),
         (BSI, "distribution_licence", {"concluded": ()}),
-        (BSI, "deployable_hash", {"hashes": (Hash("SHA-256", "0" * 64),)}),
+        (BSI, "deployable_hash", {"hashes": (Hash("SHA-256", "0" * 64),), "properties": ()}),
         (BSI, "filename", {"properties": ()}),
         (BSI, "archive_property", {"properties": ()}),
         (BSI, "other_identifiers", {"purl": None}),
@@ -112,6 +112,31 @@ def test_a_component_that_lacks_an_element_is_named(profile: Any, element: str, 
     application = msgspec.structs.replace(image, kind="application")
     built = msgspec.structs.replace(lacking, components=(application, lacking.components[1]))
     assert statuses(profile.check(built))[element] is Status.MISSING, "what an image does not tell, a build may know"
+
+
+def test_the_checksum_of_a_file_that_is_still_there_is_missing_not_impossible() -> None:
+    image, package = whole().components
+    (result,) = (
+        result
+        for result in BSI.check(whole(components=(image, msgspec.structs.replace(package, hashes=())))).results
+        if result.element.id == "deployable_hash"
+    )
+    assert (result.status, [component.ref for component in result.missing]) == (Status.MISSING, ["b"])
+    assert "sbomgen does not" in (result.why or "")
+
+
+@pytest.mark.parametrize("form", ["cyclonedx-json", "spdx3-json"])
+def test_a_delivered_file_has_what_bsi_asks_of_it(form: str) -> None:
+    writer = next(writer for writer in WRITERS if writer.name == form)
+    bom = bom_of(document_of(writer.write(nested_inventory(), WriteOptions(tool_version="1.0")), "x"))
+    asked = {"filename", "executable_property", "archive_property", "structured_property"}
+    missing = {
+        result.element.id: {component.name.rpartition(":")[2] for component in result.missing}
+        for result in BSI.check(bom).results
+        if result.element.id in asked
+    }
+    of_no_file = {one.name.rpartition(":")[2] for one in bom.components} - {"shop", "core"}
+    assert missing == {**dict.fromkeys(asked, of_no_file), "executable_property": of_no_file | {"core"}}
 
 
 def test_source_packages_are_asked_for_nothing() -> None:

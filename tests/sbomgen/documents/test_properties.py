@@ -2,8 +2,8 @@ import msgspec
 import pytest
 
 from sbomgen.documents.properties import RELATED_VERSIONS_LIMIT, history_line, layer_facts, listed_packages, package_facts, relations
-from sbomgen.model import Edge, EdgeKind, EventKind, PackageEvent
-from tests.support.inventories import alpine_inventory, apk, inventory, reordered, tracked
+from sbomgen.model import DeliveredFile, Edge, EdgeKind, EventKind, PackageEvent
+from tests.support.inventories import alpine_inventory, apk, inventory, nested_inventory, reordered, tracked
 
 
 def test_hidden_packages_are_listed_only_with_all_layers() -> None:
@@ -46,6 +46,21 @@ def test_package_facts_stand_under_their_promised_names() -> None:
         ("sbomgen:owned_by", "pkg:deb/owner"),
     ]
     assert package_facts(found["musl"], None)[-1] == ("sbomgen:source:name", "musl")
+
+
+def test_a_delivered_file_is_described_in_the_words_of_the_bsi() -> None:
+    found = {found.package.name: found for found in nested_inventory().packages}
+    said = {name: {key.removeprefix("bsi:component:"): value for key, value in package_facts(one, None) if key.startswith("bsi:")}
+            for name, one in found.items()}  # fmt: skip
+    assert said == {
+        "libc6": {},
+        "org.example:shop": {"filename": "shop.jar", "executable": "executable", "archive": "archive", "structured": "structured"},
+        "org.example:core": {"filename": "core.jar", "archive": "archive", "structured": "structured"},
+        "org.example:io": {},
+    }
+    plain = msgspec.structs.replace(found["libc6"].package, file=DeliveredFile("a", executable=False, archive=False, structured=False))
+    stated = package_facts(msgspec.structs.replace(found["libc6"], package=plain), None)
+    assert [value for name, value in stated if name.startswith("bsi:")] == ["a", "non-executable", "no archive", "unstructured"]
 
 
 @pytest.mark.parametrize(
