@@ -24,8 +24,8 @@ from sbomgen.documents.escape import clean, clean_lines
 from sbomgen.documents.licences import licence_expression, licence_id
 from sbomgen.documents.properties import (
     Relations,
-    containers,
     contents_known,
+    holders_of,
     layer_facts,
     listed_packages,
     package_facts,
@@ -96,7 +96,7 @@ class _Document:
         self.acknowledgement = DECLARED if self.has(versions.ACKNOWLEDGEMENT) else None
         self.packages = listed_packages(inventory, options.all_layers)
         self.relations: Relations = relations(inventory)
-        self.holders = containers(self.relations)
+        self.holders = holders_of(self.relations)
         self.root_ref = f"image:{clean(inventory.image.config_digest or inventory.content_id)}"
         self.os_ref = _os_ref(inventory.distro) if inventory.distro else None
         self.layer_properties = [_properties(layer_facts(layer)) for layer in inventory.layers]

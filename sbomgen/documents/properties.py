@@ -70,7 +70,7 @@ def relations(inventory: Inventory) -> Relations:
     return Relations(depends_on, contains, owned_by)
 
 
-def containers(found: Relations) -> dict[str, list[str]]:
+def holders_of(found: Relations) -> dict[str, list[str]]:
     """By the ref of what lies in others, those others."""
     holders: dict[str, list[str]] = {}
     for holder, contents in found.contains.items():

@@ -59,7 +59,6 @@ class _Reader:
         self.refs: set[str] = set()
         self.owned: dict[str, str] = {}
         self.held: set[tuple[str, str]] = set()
-        self.independent: dict[str, None] = {}
 
     def bom(self) -> Bom:
         tree, metadata = self.tree, part(self.tree, "metadata")
@@ -71,7 +70,7 @@ class _Reader:
         for number, one in parts(tree, "components"):
             self._component(one, f"/components/{number}")
         self._stated_relations()
-        self._dependencies()
+        independent = self._dependencies()
         self._within(tree, "compositions", {"bom-ref", "aggregate", "dependencies", "assemblies"}, "")
         self.unread.add("/vulnerabilities", len(list(parts(tree, "vulnerabilities"))))
         self._within(metadata, "lifecycles", {"phase"}, "/metadata", one_of_them=True)
@@ -94,7 +93,7 @@ class _Reader:
             relations=tuple(self.relations),
             known=(*self._known("dependencies"), *(one for one in assembled if one[0] in whole)),
             assembled=tuple(one for one in assembled if one[0] not in whole),
-            independent=tuple(self.independent),
+            independent=independent,
             vulnerabilities=bool(tree.get("vulnerabilities")),
             properties=_properties(metadata),
             unread=self.unread.counted(),
@@ -219,21 +218,24 @@ class _Reader:
             else:
                 self.unread.add("/components/*/properties: a ref that no other component has")
 
-    def _dependencies(self) -> None:
-        """What lies in a component is said to be depended on by it, too: once is enough."""
+    def _dependencies(self) -> tuple[str, ...]:
+        """Adds them; the refs of those that have none. What lies in a component is said to be depended on by it, too: once is enough."""
+        independent: dict[str, None] = {}
         kinds = {one.ref: one.kind for one in self.components}
         self._within(self.tree, "dependencies", {"ref", "dependsOn"}, "")
         for _, one in parts(self.tree, "dependencies"):
             ref = text(one, "ref") or ""
             kind = RelationKind.CONTAINS if kinds.get(ref) in CONTAINERS else RelationKind.DEPENDS_ON
             targets = texts(one, "dependsOn")
-            if ref in self.refs and not targets and kind is RelationKind.DEPENDS_ON:
-                self.independent[ref] = None
+            if ref in self.refs and not one.get("dependsOn") and kind is RelationKind.DEPENDS_ON:
+                independent[ref] = None
             for target in targets:
                 if ref not in self.refs or target not in self.refs:
                     self.unread.add("/dependencies/*: a ref that no component has")
                 elif (ref, target) not in self.held:
                     self.relations[Relation(ref, kind, target)] = None
+        depending = {relation.from_ref for relation in self.relations if relation.kind is RelationKind.DEPENDS_ON}
+        return tuple(ref for ref in independent if ref not in depending)
 
     def _known(self, what: str) -> Iterator[tuple[str, str]]:
         for _, one in parts(self.tree, "compositions"):

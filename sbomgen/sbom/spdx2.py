@@ -203,13 +203,13 @@ def known_of(
     """`Bom.known`, `assembled` and `independent`, of how completely elements are said to contain (`CONTAINS`) and depend (`DEPENDS_ON`)."""
     whole = containers(components, root)
     depending = {relation.from_ref for relation in relations if relation.kind is RelationKind.DEPENDS_ON}
-    found: dict[str, Any] = {"known": (), "assembled": (), "independent": ()}
+    found: dict[str, list[Any]] = {"known": [], "assembled": [], "independent": []}
     for (ref, kind), aggregate in stated.items():
         if kind == "DEPENDS_ON" and aggregate == "complete" and ref not in depending:
-            found["independent"] += (ref,)
+            found["independent"].append(ref)
         else:
-            found["assembled" if kind == "CONTAINS" and ref not in whole else "known"] += ((ref, aggregate),)
-    return found
+            found["assembled" if kind == "CONTAINS" and ref not in whole else "known"].append((ref, aggregate))
+    return {name: tuple(stated) for name, stated in found.items()}
 
 
 def _actor(text_: str) -> Party | Tool | None:

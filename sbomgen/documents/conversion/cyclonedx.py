@@ -264,22 +264,23 @@ class _Writer:
             start, end = self.by_ref[relation.from_ref], self.by_ref[relation.to_ref]
             if start.kind in CONTAINERS or start is end or end.ref in self.used_sources:
                 continue
-            if end.place.rpartition("/components/")[0] == start.place:
+            if _stands_within(end, start):
                 self.inner.setdefault(start.ref, []).append(end.ref)
             else:
                 self.holders.setdefault(end.ref, []).append(start.ref)
 
     def _dependencies(self) -> list[cdx.Dependency]:
-        targets: dict[str, set[str]] = {self.refs[ref]: set() for ref in self.source.independent}
+        targets: dict[str, set[str]] = {self.refs[ref]: set() for ref in self.source.independent if ref not in self.used_sources}
         for relation in self.source.relations:
             if relation.to_ref not in self.used_sources and self._is_dependency(relation):
                 targets.setdefault(self.refs[relation.from_ref], set()).add(self.refs[relation.to_ref])
         return [cdx.Dependency(ref, sorted(on)) for ref, on in sorted(targets.items())]
 
     def _is_dependency(self, relation: Relation) -> bool:
+        """Whether it stands in the graph: what contains others leads to them, but for those that stand within it."""
         if relation.kind is RelationKind.CONTAINS:
-            start = relation.from_ref
-            return self.by_ref[start].kind in CONTAINERS or start in self.holders.get(relation.to_ref, ())
+            start, end = self.by_ref[relation.from_ref], self.by_ref[relation.to_ref]
+            return start.kind in CONTAINERS or not (start is end or _stands_within(end, start))
         return relation.kind is RelationKind.DEPENDS_ON
 
     def _compositions(self) -> list[cdx.Composition]:
@@ -288,6 +289,11 @@ class _Writer:
             for ref, aggregate in known:
                 stated.setdefault(aggregate if aggregate in _AGGREGATES else "unknown", (set(), set()))[place].add(self.refs[ref])
         return [cdx.Composition(aggregate, *(sorted(refs) or None for refs in both)) for aggregate, both in sorted(stated.items())]
+
+
+def _stands_within(inner: Component, outer: Component) -> bool:
+    """Whether one is nested in the other, in the document that was read."""
+    return inner.place.rpartition("/components/")[0] == outer.place
 
 
 def _number(confidence: float) -> float:

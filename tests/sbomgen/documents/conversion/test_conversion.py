@@ -1,4 +1,5 @@
 import re
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,31 @@ def test_what_contains_and_what_depends_on_nothing_survives_every_way(middle: tu
     assert {names[ref] for ref in back.independent} == {"c", "e"}
     assert {names[ref]: known for ref, known in back.assembled} == {"b": "unknown"}
     assert {names[ref]: known for ref, known in back.known} == {"a": "complete", "d": "complete"}
+
+
+def test_only_an_empty_list_says_that_a_component_depends_on_nothing() -> None:
+    components = [{"type": "library", "name": ref, "bom-ref": ref} for ref in "abcd"]
+    stated = [{"ref": "a"}, {"ref": "b", "dependsOn": []}, {"ref": "b", "dependsOn": ["a"]}, {"ref": "c", "dependsOn": ["nobody"]},
+              {"ref": "d", "dependsOn": "all"}]  # fmt: skip
+    tree = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": components, "dependencies": stated}
+    assert read(msgspec.json.encode(tree)).independent == ("a",)
+
+
+def test_a_source_package_has_no_place_in_the_graph_of_cyclonedx() -> None:
+    relations = (Relation("a", RelationKind.GENERATED_FROM, "s"),)
+    source = bom(component(), component("s", kind="source"), relations=relations, independent=("a", "s"))
+    assert converted(source, "cyclonedx-json", "1.6").independent == ("a",)
+    assert len(converted(source, "spdx-json", "2.3").independent) == 2
+
+
+def test_ever_so_many_components_that_depend_on_nothing_are_read_in_time() -> None:
+    count = 20_000
+    packages = [{"SPDXID": f"SPDXRef-{number}", "name": "a"} for number in range(count)]
+    none = [{"spdxElementId": one["SPDXID"], "relationshipType": "DEPENDS_ON", "relatedSpdxElement": "NONE"} for one in packages]
+    text = msgspec.json.encode({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "packages": packages, "relationships": none})
+    started = time.process_time()
+    assert len(read(text).independent) == count
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("form", CONVERTERS)
