@@ -16,6 +16,7 @@ from sbomgen.documents.cyclonedx import CycloneDxJson
 from sbomgen.documents.spdx import SpdxJson, SpdxTagValue
 from sbomgen.inventory import Inventory
 from sbomgen.model import Distro, Package, SourcePackage
+from tests.support.grype import Grype
 from tests.support.inventories import alpine_inventory, digest, inventory, nested_inventory, tracked
 
 pytestmark = pytest.mark.peer
@@ -129,13 +130,15 @@ def test_all_read_what_lies_in_an_archive_and_take_none_for_no_package(
 
 def test_what_is_nested_trivy_does_not_read_and_others_do(tmp_path: Path, peers: Path) -> None:
     """Why nothing is nested in our documents: Trivy takes the first level alone (pkg/sbom/cyclonedx/unmarshal.go, `parseComponents`)."""
-    path = sbom(nested_inventory(), CycloneDxJson(), tmp_path)
+    path, grype = sbom(nested_inventory(), CycloneDxJson(), tmp_path), Grype(peers, tmp_path, nested_inventory())
+    assert {part["name"] for part, _ in grype.listed(path)[1]} == NESTED
     document = msgspec.json.decode(path.read_bytes())
     parts = {part["name"]: part for part in document["components"]}
     parts["core"]["components"], parts["shop"]["components"] = [parts["io"]], [parts["core"]]
     document["components"] = [part for part in document["components"] if part["name"] not in {"core", "io"}]
     path.write_bytes(msgspec.json.encode(document))
     assert read_by_trivy(path, peers)[1].keys() == {"libc6", "org.example:shop"}
+    assert {part["name"] for part, _ in grype.listed(path)[1]} == NESTED
     assert {part["name"] for part in listed_by_syft(path, peers)[1]} == NESTED
     assert {name.removeprefix("org.example:") for _, name, _ in listed_by_osv_scanner(path, peers)} == NESTED
 
