@@ -33,8 +33,8 @@ class Wants(Struct, frozen=True):
     """Whole file names: `METADATA`."""
     suffixes: frozenset[str] = frozenset()
     """What the name ends in, from its last dot: `.list`."""
-    patterns: tuple[str, ...] = ()
-    """Regular expressions that must match the whole path; anchor them with literal folders, they are tried on every entry."""
+    folders: tuple[str, ...] = ()
+    """Regular expressions that must match the whole path of the folder: every file in it is asked for."""
     magic: tuple[bytes, ...] = ()
     """What the body begins with."""
 

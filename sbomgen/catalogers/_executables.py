@@ -106,9 +106,11 @@ _KNOWN: WeakKeyDictionary[EvidenceFile, Executable | None] = WeakKeyDictionary()
 
 def executable_of(file: EvidenceFile) -> Executable | None:
     """The headers of a file; None where it is none. Raises `EvidenceTooLargeError`."""
-    if file not in _KNOWN:
-        _KNOWN[file] = _executable(file)
-    return _KNOWN[file]
+    try:
+        return _KNOWN[file]
+    except KeyError:
+        known = _KNOWN[file] = _executable(file)
+        return known
 
 
 def delivered_executable(path: str) -> DeliveredFile:
@@ -155,13 +157,13 @@ def _elf(body: Bytes, head: bytes) -> Executable | None:
     segments_at, sections_at = struct.unpack_from(f"{order}{'32xQQ' if wide else '28xII'}", head)
     segment_size, segment_count, section_size, section_count, names_index = struct.unpack_from(f"{order}5H", head, 54 if wide else 42)
     section = struct.Struct(f"{order}{'IIQQQQIIQQ' if wide else '10I'}")
-    segment = struct.Struct(f"{order}{'IIQQQQQQ' if wide else '8I'}")
     if section_count and (section_size != section.size or section_count > SECTIONS_LIMIT):
         return None
-    headers = list(section.iter_unpack(_whole(body, sections_at, section.size * section_count)))
-    sections = _elf_sections(body, headers, names_index)
+    headers = _whole(body, sections_at, section.size * section_count)
+    sections = _elf_sections(body, section, headers, names_index)
     if headers and GO_BUILD_INFO not in sections:
         return Executable(sections, big_endian=order == ">")
+    segment = struct.Struct(f"{order}{'IIQQQQQQ' if wide else '8I'}")
     if segment_count and (segment_size != segment.size or segment_count > SECTIONS_LIMIT):
         return None
     loaded = list(_elf_segments(segment.iter_unpack(_whole(body, segments_at, segment.size * segment_count)), wide))
@@ -170,14 +172,14 @@ def _elf(body: Bytes, head: bytes) -> Executable | None:
     return Executable(sections, tuple(region for region, _ in loaded), data, order == ">", packed)
 
 
-def _elf_sections(body: Bytes, headers: list[tuple[int, ...]], names_index: int) -> dict[str, Region]:
-    if names_index >= len(headers):
+def _elf_sections(body: Bytes, section: struct.Struct, headers: bytes, names_index: int) -> dict[str, Region]:
+    if (names_index + 1) * section.size > len(headers):
         return {}
-    offset, size_bytes = headers[names_index][4:6]
+    offset, size_bytes = section.unpack_from(headers, names_index * section.size)[4:6]
     names = body.at(offset, min(size_bytes, HEADERS_LIMIT_BYTES))
     wanted = [name for name in _NAMES if name + b"\0" in names]
     sections: dict[str, Region] = {}
-    for start, kind, _, address, offset, size_bytes, *_ in headers if wanted else ():
+    for start, kind, _, address, offset, size_bytes, *_ in section.iter_unpack(headers) if wanted else ():
         for name in wanted:
             if names.startswith(name + b"\0", start) and kind != _ELF_NO_BITS:
                 sections.setdefault(_NAMES[name], Region(address, offset, size_bytes))

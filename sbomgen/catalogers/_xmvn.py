@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sbomgen.catalogers._java_manifest import Coordinates, elements, identifier, version_of
 
-XMVN_PATTERN = r"(?:.*/)?usr/share/maven-metadata/[^/]+\.xml"
+XMVN_FOLDER = r"(?:.*/)?usr/share/maven-metadata"
 XMVN_LIMIT_BYTES = 16 << 20
 """Of one package's metadata, unpacked too: some 10 KiB an archive."""
 

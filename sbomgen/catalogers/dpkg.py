@@ -95,7 +95,7 @@ class DpkgCataloger:
     wants = Wants(
         basenames=frozenset({"status", "copyright"}),
         suffixes=frozenset({".list", ".md5sums"}),
-        patterns=(r"(?:.*/)?var/lib/dpkg/status\.d/[^/]+",),
+        folders=(r"(?:.*/)?var/lib/dpkg/status\.d",),
     )
     fact_type: FactType = DpkgPackageFact | DpkgFilesFact | DpkgLicencesFact
 

@@ -22,10 +22,10 @@ from typing import BinaryIO
 from msgspec import structs
 
 from sbomgen.catalogers._java_archive import CHUNK_BYTES, Archive, ArchiveError, ArchiveLimitError, Member
-from sbomgen.catalogers._java_contents import CERTAIN, SUFFIXES, Allowance, Contents
+from sbomgen.catalogers._java_contents import CERTAIN, SUFFIXES, Allowance, Contents, is_archive
 from sbomgen.catalogers._java_identity import identify, without_version
 from sbomgen.catalogers._java_manifest import VALUE_LIMIT_CHARS, Coordinates
-from sbomgen.catalogers._xmvn import XMVN_LIMIT_BYTES, XMVN_PATTERN, xmvn_archives
+from sbomgen.catalogers._xmvn import XMVN_FOLDER, XMVN_LIMIT_BYTES, xmvn_archives
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import DeliveredFile, Edge, EdgeKind, Hash, Package, Problem, ProblemCode, Technique
 
@@ -94,7 +94,7 @@ class JavaCataloger:
     proof = Proof.FILES
     wants = Wants(
         suffixes=frozenset({spelt for suffix in SUFFIXES for spelt in (suffix, suffix.upper(), suffix.title())} | {".pom"}),
-        patterns=(XMVN_PATTERN,),
+        folders=(XMVN_FOLDER,),
     )
     fact_type: FactType = ArchiveFact | PublishedFact
 
@@ -112,7 +112,7 @@ class JavaCataloger:
         elif file.path.endswith(".xml"):
             with file.open(XMVN_LIMIT_BYTES) as stream:
                 yield from (PublishedFact(coordinates, path) for path, coordinates in xmvn_archives(file.path, stream.read()))
-        else:
+        elif is_archive(file.path):
             with file.open(ARCHIVE_LIMIT_BYTES) as stream:
                 yield from _with_few_problems(file.path, _Reading(file.path).archive(stream, ()))
 

@@ -128,7 +128,7 @@ class PythonCataloger:
     wants = Wants(
         basenames=frozenset({"METADATA", "PKG-INFO", "requires.txt", "pyvenv.cfg", "direct_url.json"}),
         suffixes=frozenset({".egg-info", ".egg"}),
-        patterns=(r".*\.dist-info/sboms/[^/]+",),
+        folders=(r".*\.dist-info/sboms",),
     )
     fact_type: FactType = DistributionFact | RequiresFact | EnvironmentFact | OriginFact | ComponentsFact
 

@@ -15,7 +15,8 @@ from typing import BinaryIO, Protocol, cast
 
 from sbomgen.errors import UnreadableError
 from sbomgen.image.compression import ARCHIVE_LIMITS, OUTPUT_BYTES, ByteStream, Compression, Decompressed, open_decompressed
-from sbomgen.image.tar import BLOCK_BYTES, TarStream, checksum_holds, root_relative
+from sbomgen.image.paths import root_relative
+from sbomgen.image.tar import BLOCK_BYTES, TarStream, checksum_holds
 from sbomgen.layerscan import EntryKind
 
 MAX_LINKS = 8

@@ -17,29 +17,31 @@ class Dispatch:
         self.catalogers: Catalogers = tuple(catalogers)
         self._basenames: dict[str, int] = {}
         self._suffixes: dict[str, int] = {}
-        self._patterns: list[tuple[re.Pattern[str], int]] = []
+        self._folders: list[tuple[re.Pattern[str], int]] = []
         self._magic: dict[bytes, int] = {}
         for position, cataloger in enumerate(self.catalogers):
             bit, wants = 1 << position, cataloger.wants
             _add(self._basenames, wants.basenames, bit)
             _add(self._suffixes, wants.suffixes, bit)
             _add(self._magic, wants.magic, bit)
-            self._patterns.extend((re.compile(pattern), bit) for pattern in wants.patterns)
+            self._folders.extend((re.compile(pattern), bit) for pattern in wants.folders)
         self._all_magic = tuple(self._magic)
-        all_patterns = "|".join(f"(?:{pattern.pattern})" for pattern, _ in self._patterns)
-        self._fits_a_pattern = re.compile(all_patterns).fullmatch if self._patterns else None
         self._sets: dict[int, Catalogers] = {0: ()}
 
-    def by_name(self, path: str, name: str) -> Catalogers:
-        """Those that want a file for its path, whose last part is `name`."""
-        bits = self._basenames.get(name, 0)
+    def by_folder(self, folder: str) -> int:
+        """Those that want every file of a folder, as `by_name` takes them."""
+        bits = 0
+        for pattern, bit in self._folders:
+            if pattern.fullmatch(folder):
+                bits |= bit
+        return bits
+
+    def by_name(self, name: str, in_folder: int) -> Catalogers:
+        """Those that want a file for its name, or for the folder that it lies in."""
+        bits = in_folder | self._basenames.get(name, 0)
         dot = name.rfind(".")
         if dot >= 0:
             bits |= self._suffixes.get(name[dot:], 0)
-        if self._fits_a_pattern is not None and self._fits_a_pattern(path):
-            for pattern, bit in self._patterns:
-                if not bits & bit and pattern.fullmatch(path):
-                    bits |= bit
         return self._catalogers(bits) if bits else ()
 
     def by_magic(self, head: bytes) -> Catalogers:

@@ -52,7 +52,7 @@ class Overlay:
         self._with_facts: dict[str, dict[str, Node]] = {}  # by cataloger and path
         self._distros: dict[str, Distro] = {}  # by root
         self._changed: set[str] = set()
-        self._nameless = frozenset(one.name for one in catalogers if not (one.wants.basenames or one.wants.suffixes or one.wants.patterns))
+        self._nameless = frozenset(one.name for one in catalogers if not (one.wants.basenames or one.wants.suffixes or one.wants.folders))
 
     def apply(self, index: int, scan: LayerScan) -> frozenset[str]:
         """Fold the next layer; the names of the catalogers some of whose visible facts it added, wrote again or removed.

@@ -1,6 +1,9 @@
 """What a layer's tar holds, gathered while it is read: the table of its paths, its whiteouts, and what the catalogers read in its files."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from msgspec import structs
@@ -35,6 +38,7 @@ _Evidence = dict[str, FileFacts[Any]]
 """What was read in one file, by cataloger."""
 
 _NOTHING: _Evidence = {}
+_FILE = EntryKind.FILE
 
 
 class LayerTable:
@@ -57,26 +61,26 @@ class LayerTable:
 
     def read(self, tar: EntryStream, spool: Spool) -> None:
         """Take in every entry of a tar or folder."""
-        entries, by_name, by_magic = self._entries, self._dispatch.by_name, self._dispatch.by_magic
+        entries, by_magic = self._entries, self._dispatch.by_magic
+        folder, by_name = "", self._asking_in("")
         for entry in tar:
-            path, kind = entry.path, entry.kind
-            name = path[path.rfind("/") + 1 :]
+            path, name, kind = entry.path, entry.name, entry.kind
             if name.startswith(WHITEOUT):
-                self._take_marker(path, name)
+                self._take_marker(entry.folder, name)
                 continue
             if path in entries:
                 self._forget(path)
             if path:
                 entries[path] = entry
-            if kind is EntryKind.FILE:
-                named = by_name(path, name)
+            if kind is _FILE:
+                if folder != entry.folder:
+                    folder, by_name = entry.folder, self._asking_in(entry.folder)
+                named = by_name(name)
                 try:
                     begun = by_magic(tar.head())
                 except EvidenceUnreadableError as exc:
                     tar.skipped.add(path, str(exc), loss=bool(named))
                     continue
-                if named and is_copied_cache(path):
-                    named = ()
                 if named or begun:
                     self._take_file(entry, (named, begun), tar, spool)
             elif kind is EntryKind.HARDLINK:
@@ -89,11 +93,11 @@ class LayerTable:
         What is wanted for its magic alone depends on no name: those facts are the link's too, without another reading.
         """
         bodies: LinkedBodies = {}
-        for path, entry in self._entries.items():
+        for path, entry in self._entries.items() if self._bodies or self._links else ():
             offset = self._body_of(path) if entry.kind is EntryKind.HARDLINK else None
             if offset is None:
                 continue
-            wanted = () if is_cached(path) else self._dispatch.by_name(path, path[path.rfind("/") + 1 :])
+            wanted = () if is_cached(path) else self._dispatch.by_name(entry.name, self._dispatch.by_folder(entry.folder))
             if wanted:
                 bodies.setdefault(offset, []).append((path, wanted))
             names = {cataloger.name for cataloger in wanted}
@@ -130,13 +134,18 @@ class LayerTable:
             complete=not any(problem.code is ProblemCode.LIMIT_REACHED for problem in problems),
         )
 
-    def _take_marker(self, path: str, name: str) -> None:
-        folder = path[: -len(name)].rstrip("/")
+    def _asking_in(self, folder: str) -> Callable[[str], Catalogers]:
+        """Who wants a file of a folder, by its name; nobody does in a cache that files are copied from."""
+        if is_copied_cache(f"{folder}/"):
+            return lambda _name: ()
+        return partial(self._dispatch.by_name, in_folder=self._dispatch.by_folder(folder))
+
+    def _take_marker(self, folder: str, name: str) -> None:
         hidden = name.removeprefix(WHITEOUT)
         if name == OPAQUE:
             self._opaque[folder] = None
         elif hidden in {"", ".", ".."}:
-            self._note(path, "a whiteout that names no file")
+            self._note(f"{folder}/{name}".lstrip("/"), "a whiteout that names no file")
         elif not name.startswith(AUFS):
             self._whiteouts[f"{folder}/{hidden}" if folder else hidden] = None
 
@@ -221,29 +230,17 @@ def _of_link(path: str, found: FileFacts[Any]) -> FileFacts[Any]:
 
 def _runs(entries: Iterable[TarEntry]) -> Iterator[Run]:
     """Entries, in their order, by runs of one folder."""
-    folder, run = "", list[TarEntry]()
-    for entry in entries:
-        above = entry.path.rpartition("/")[0]
-        if above != folder and run:
-            yield _run(folder, run)
-            run = []
-        folder = above
-        run.append(entry)
-    if run:
-        yield _run(folder, run)
-
-
-def _run(folder: str, entries: list[TarEntry]) -> Run:
-    start = len(folder) + 1 if folder else 0
-    kinds = "".join([entry.kind for entry in entries])
-    has_links = EntryKind.SYMLINK in kinds or EntryKind.HARDLINK in kinds
-    return Run(
-        folder,
-        tuple([entry.path[start:] for entry in entries]),
-        kinds,
-        tuple([entry.size_bytes for entry in entries]),
-        tuple([entry.link for entry in entries]) if has_links else (),
-    )
+    for folder, run in groupby(entries, attrgetter("folder")):
+        found = tuple(run)
+        kinds = "".join([entry.kind for entry in found])
+        has_links = EntryKind.SYMLINK in kinds or EntryKind.HARDLINK in kinds
+        yield Run(
+            folder,
+            tuple([entry.name for entry in found]),
+            kinds,
+            tuple([entry.size_bytes for entry in found]),
+            tuple([entry.link for entry in found]) if has_links else (),
+        )
 
 
 def _read_file(cataloger: Cataloger, file: EvidenceFile) -> FileFacts[Any]:

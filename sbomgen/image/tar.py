@@ -5,7 +5,6 @@ It reads what the container runtimes read, which is what Go's archive/tar reads:
 their bodies are not put together. Header checksums are verified.
 """
 
-import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from msgspec import Struct
 from sbomgen.errors import UnreadableError
 from sbomgen.evidence import HEAD_BYTES
 from sbomgen.image.compression import ByteStream
+from sbomgen.image.paths import root_relative
 from sbomgen.layerscan import EntryKind
 
 BLOCK_BYTES = 512
@@ -72,7 +72,7 @@ _KINDS = {
 _WITHOUT_BODY = frozenset((b"1", b"2", b"3", b"4", b"5", b"6"))
 """Whatever size their header gives: so does Go (isHeaderOnlyType)."""
 _EXTENDED = frozenset((b"x", b"g", b"L", b"K"))
-_DOT_FOLDER = re.compile(r"/\.\.?(?:/|$)")
+_NO_NAMES = frozenset(("", ".", ".."))
 
 
 class TarEntry(Struct, frozen=True, gc=False):
@@ -80,6 +80,10 @@ class TarEntry(Struct, frozen=True, gc=False):
 
     path: str
     """Root-relative, without `.`, `..` and outer slashes; empty for the root itself."""
+    folder: str
+    """The path without its last part: one text for entries of one folder that follow one another."""
+    name: str
+    """The path's last part."""
     kind: EntryKind
     link: str
     """Target of a symbolic link as written, of a hard link root-relative."""
@@ -146,28 +150,6 @@ class EntryStream(Protocol):
         ...
 
 
-def root_relative(raw_path: str) -> str | None:
-    """A path without `.`, `..`, repeated and outer slashes; None where `..` leads out of the root.
-
-    >>> root_relative("./usr//lib/../bin/"), root_relative("/etc"), root_relative("a/../../etc")
-    ('usr/bin', 'etc', None)
-    """
-    path = raw_path.rstrip("/")
-    if path[:2] == "./":
-        path = path[2:]
-    if path[:1] not in {"", "/", "."} and "//" not in path and ("/." not in path or not _DOT_FOLDER.search(path)):
-        return path
-    parts: list[str] = []
-    for part in path.split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in {"", "."}:
-            parts.append(part)
-    return "/".join(parts)
-
-
 def checksum_holds(block: bytes) -> bool:
     """Whether a block is a tar header: the sum of its bytes, those of the checksum itself taken as spaces, is what it says."""
     field = block[_CHECKSUM]
@@ -177,10 +159,10 @@ def checksum_holds(block: bytes) -> bool:
         return False
     # Half an Adler-32 is such a sum, at a tenth of the price.
     summed = (zlib.adler32(block) & 0xFFFF) - (zlib.adler32(field) & 0xFFFF)
-    if (summed + len(field) * ord(" ") - stored) % _ADLER_MODULUS == 0:
+    if (summed + 8 * 0x20 - stored) % _ADLER_MODULUS == 0:
         return True
     # Old SunOS tars added signed bytes; Go takes them too.
-    signed_sum: int = sum(struct.unpack("512b", block)) - sum(struct.unpack("8b", field)) + 8 * ord(" ")
+    signed_sum: int = sum(struct.unpack("512b", block)) - sum(struct.unpack("8b", field)) + 8 * 0x20
     return stored == signed_sum
 
 
@@ -205,6 +187,8 @@ class TarStream:
         self._header_offset = 0
         self._names_bytes = 0
         self._path = ""
+        self._raw_folder = ""
+        self._folder: str | None = ""  # what `root_relative` makes of it
         self._pax: dict[bytes, bytes] = {}
         self._long: dict[bytes, bytes] = {}
 
@@ -290,13 +274,13 @@ class TarStream:
         shown_bytes = size_bytes if real_bytes is None else real_bytes
         return TarEntry(*names, shown_bytes, raw_mode, self._buffer_offset + self._position, real_bytes is not None)
 
-    def _names(self, name: bytes, raw_link: bytes, kind_byte: bytes) -> tuple[str, EntryKind, str] | None:
-        """Path, kind and link target; None where they are not fit for use, which is noted."""
-        self._account(len(name) + len(raw_link))
-        self._path = raw_path = name.decode("utf-8", "surrogateescape")
-        path, kind = root_relative(raw_path), _KINDS.get(kind_byte)
+    def _names(self, raw_name: bytes, raw_link: bytes, kind_byte: bytes) -> tuple[str, str, str, EntryKind, str] | None:
+        """Path, folder, name, kind and link target; None where they are not fit for use, which is noted."""
+        self._account(len(raw_name) + len(raw_link))
+        self._path = raw_path = raw_name.decode("utf-8", "surrogateescape")
+        (path, folder, name), kind = self._place(raw_path), _KINDS.get(kind_byte)
         if path and not raw_link and kind is not None and kind is not EntryKind.HARDLINK and len(path) <= MAX_PATH_DEPTH:
-            return path, kind, ""
+            return path, folder, name, kind, ""
         link = raw_link.decode("utf-8", "surrogateescape")
         target = root_relative(link) if kind is EntryKind.HARDLINK else link
         if reason := why_unfit(path, kind, target):
@@ -305,7 +289,20 @@ class TarStream:
         assert path is not None
         assert kind is not None
         assert target is not None
-        return path, kind, target
+        return path, folder, name, kind, target
+
+    def _place(self, raw_path: str) -> tuple[str | None, str, str]:
+        """What `root_relative` makes of a path, its folder and its name; the folder is looked at once for all that follow in it."""
+        raw_folder, _, name = raw_path.rstrip("/").rpartition("/")
+        if name in _NO_NAMES:
+            path = root_relative(raw_path)
+            folder, _, name = (path or "").rpartition("/")
+            return path, folder, name
+        if raw_folder != self._raw_folder:
+            self._raw_folder, self._folder = raw_folder, root_relative(raw_folder)
+        if not self._folder:
+            return name if self._folder is not None else None, "", name
+        return f"{self._folder}/{name}", self._folder, name
 
     def _remember(self, kind_byte: bytes, size_bytes: int) -> None:
         """Keep an extended header for the entry that follows it; of two of a kind the last one counts."""
@@ -361,12 +358,14 @@ class TarStream:
 
     def _number(self, field: bytes) -> int:
         """A size: octal digits between spaces and zeros, or base-256 where the first bit is set (GNU); nothing at all is 0."""
-        if field[0] & 0x80:
-            value = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
-            if field[0] & 0x40 or value > MAX_NUMBER:
-                raise self._error("its size is negative or beyond all measure")
-            return value
-        digits = field.strip(b"\0 ").partition(b"\0")[0]
+        digits = field.rstrip(b"\0 ")
+        if not digits.isdigit():
+            if field[0] & 0x80:
+                value = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
+                if field[0] & 0x40 or value > MAX_NUMBER:
+                    raise self._error("its size is negative or beyond all measure")
+                return value
+            digits = digits.lstrip(b"\0 ").partition(b"\0")[0]
         if digits.strip(b"01234567"):
             raise self._error(f"its size is no number: {field!r}")
         return int(digits or b"0", 8)

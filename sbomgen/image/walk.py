@@ -117,7 +117,7 @@ class FolderWalk:
             return None
         self._name, self._position, self._size_bytes = name, 0, status.st_size
         size_bytes = status.st_size if kind is EntryKind.FILE else 0
-        return TarEntry(path, kind, link, size_bytes, b"%o" % stat.S_IMODE(status.st_mode), self._count)
+        return TarEntry(path, folder.path[:-1], name, kind, link, size_bytes, b"%o" % stat.S_IMODE(status.st_mode), self._count)
 
     def _enter(self, folder: "_Folder", name: str, path: str, status: os.stat_result) -> None:
         """Go on with a folder, unless it cannot be listed or shows what the kernel makes up."""

@@ -94,12 +94,12 @@ class MemoryView:
 
 def wanted(wants: Wants, file: MemoryFile) -> bool:
     """Whether a cataloger asks for the file, by the rules of `Wants`."""
-    name = file.path.rpartition("/")[2]
+    folder, _, name = file.path.rpartition("/")
     dot = name.rfind(".")
     return (
         name in wants.basenames
         or (dot >= 0 and name[dot:] in wants.suffixes)
-        or any(re.fullmatch(pattern, file.path) for pattern in wants.patterns)
+        or any(re.fullmatch(pattern, folder) for pattern in wants.folders)
         or any(file.head.startswith(magic) for magic in wants.magic)
     )
 

@@ -100,7 +100,7 @@ def test_whatever_was_asked_before_the_answer_is_that_of_reading(tmp_path_factor
     known = {
         "texts": quoter("texts", ".txt"),
         "notes": quoter("notes", ".md"),
-        "all": Quoter("all", Wants(patterns=(".*",))),
+        "all": Quoter("all", Wants(folders=(".*",))),
         "magic": Quoter("magic", Wants(magic=(b"b",))),
     }
     cache = LayerCache(Store(tmp_path_factory.mktemp("cache")))

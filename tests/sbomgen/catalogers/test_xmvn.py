@@ -85,3 +85,8 @@ def test_longer_metadata_is_not_read(packed: bool) -> None:
     else:
         with pytest.raises(EvidenceTooLargeError):
             list(CATALOGER.read(MemoryFile(METADATA, body)))
+
+
+def test_what_lies_beside_the_metadata_is_neither_metadata_nor_an_archive() -> None:
+    assert found_in({"usr/share/maven-metadata/README": b"PK no archive", METADATA: XMVN}) == []
+    assert list(CATALOGER.read(MemoryFile("usr/share/maven-metadata/README", b"PK no archive"))) == []

@@ -9,7 +9,7 @@ What, by which bound, tested where beside below:
 - names of 1 MB: `tar.MAX_PATH_CHARACTERS`, `tar.MAX_NAMES_BYTES` (test_tar)
 - paths 10^5 deep: `tar.MAX_PATH_DEPTH`, `tree.MAX_STEPS` (test_tar, test_overlay, test_walk)
 - links that loop: `tree.MAX_LINKS`, `table.MAX_LINKS`, `table.MAX_LINKED_BYTES`, `blobs.MAX_LINKS` (test_overlay, test_layer, test_blobs)
-- `../` names: `tar.root_relative`: skipped, and noted (test_tar, test_blobs, test_reference)
+- `../` names: `paths.root_relative`: skipped, and noted (test_tar, test_blobs, test_reference)
 - pax records of 100 MB: `tar.MAX_EXTENDED_BYTES` (test_tar)
 - truncation at every block: lengths and digests are verified (test_tar, test_layer, test_compression)
 - changed bytes: likewise (test_fuzz, where the digests fit)

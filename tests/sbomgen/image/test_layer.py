@@ -123,10 +123,10 @@ def test_a_file_goes_to_everyone_who_wants_it_and_is_read_once() -> None:
     catalogers = (
         Quoter("name", Wants(basenames=frozenset({"status"}))),
         Quoter("suffix", Wants(suffixes=frozenset({".list", ".d"}))),
-        Quoter("pattern", Wants(patterns=(r"(?:.*/)?lib/[^/]+", r"never"))),
+        Quoter("folder", Wants(folders=(r"(?:.*/)?lib", r"never"))),
         Quoter("magic", Wants(magic=(b"\x7fELF", b"ELF"))),
         Quoter("nothing", Wants()),
-        Quoter("all", Wants(basenames=frozenset({"status"}), suffixes=frozenset({".list"}), patterns=(r"lib/.*",), magic=(b"ELF",))),
+        Quoter("all", Wants(basenames=frozenset({"status"}), suffixes=frozenset({".list"}), folders=(r"lib(?:/.*)?",), magic=(b"ELF",))),
     )
     spec = LayerSpec(
         (*files({"lib/status": "ELF", "a/x.list": "a", "status": "", "x.list.gz": "", "lib/a/b": "", ".d": "d"}), symlink("y/status", "x"))
@@ -135,7 +135,7 @@ def test_a_file_goes_to_everyone_who_wants_it_and_is_read_once() -> None:
     assert {name: list(quotes(record, name)) for name in record.facts} == {
         "name": ["lib/status", "status"],
         "suffix": ["a/x.list", ".d"],
-        "pattern": ["lib/status"],
+        "folder": ["lib/status"],
         "magic": ["lib/status"],
         "nothing": [],
         "all": ["lib/status", "a/x.list", "status", "lib/a/b"],

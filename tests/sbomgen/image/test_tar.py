@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from sbomgen.errors import UnreadableError
 from sbomgen.image import tar as tar_module
-from sbomgen.image.tar import BLOCK_BYTES, TarEntry, TarStream, root_relative
+from sbomgen.image.paths import root_relative
+from sbomgen.image.tar import BLOCK_BYTES, TarEntry, TarStream
 from sbomgen.layerscan import EntryKind
 from tests.sbomgen.image.fakes import Dribble, corrupt_copies
 from tests.support.images import Entry, LayerSpec, file, files, folder, hardlink, symlink
