@@ -47,7 +47,11 @@ class Compacted(Struct, frozen=True):
 
 
 def compact(archive: Archive) -> Compacted:
-    """Compacts an archive. Raises ArchiveError where it cannot be read, UsageError where it cannot be written."""
+    """Compacts an archive. Raises ArchiveError where it cannot be read, UsageError where it cannot be written.
+
+    What is dead goes first: where a full disk ended an addition, that makes the room that the rest needs.
+    """
+    dead_bytes = _sweep(archive) or 0
     with Commits(archive) as commits:
         with open_reader(archive) as reader:
             before = len(_segments(reader))
@@ -57,7 +61,7 @@ def compact(archive: Archive) -> Compacted:
                 commits.replace(_merged(archive, reader))
     freed_bytes = _sweep(archive)
     with open_reader(archive) as reader:
-        return Compacted(before, len(_segments(reader)), renewed, freed_bytes is not None, freed_bytes or 0)
+        return Compacted(before, len(_segments(reader)), renewed, freed_bytes is not None, dead_bytes + (freed_bytes or 0))
 
 
 def _segments(reader: Reader) -> set[int]:

@@ -298,6 +298,15 @@ def emit_file(target: Path | None) -> Iterator[Path]:
             copyfileobj(written, stream)
 
 
+def terminal_columns() -> int | None:
+    """How many columns standard output has; None where it is no terminal."""
+    if not sys.stdout.isatty():
+        return None
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
+
+
 def exit_code(codes: Iterable[int]) -> int:
     """The one that counts of several exit codes; 0 where there is none.
 

@@ -1,7 +1,6 @@
 """`sbommatch scan`: match SBOMs with the feed database."""
 
 import os
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -334,8 +333,5 @@ def _make_folder(folder: Path) -> None:
 
 def terminal_style() -> Style:
     """What standard output can show: colours on a terminal where NO_COLOR (no-color.org) is not set."""
-    if not sys.stdout.isatty():
-        return Style()
-    from shutil import get_terminal_size
-
-    return Style(colour=not os.environ.get("NO_COLOR"), width=get_terminal_size().columns)
+    columns = base.terminal_columns()
+    return Style() if columns is None else Style(colour=not os.environ.get("NO_COLOR"), width=columns)

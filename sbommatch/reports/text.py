@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 ELLIPSIS = "…"
 GAP = "  "
+MIN_CELL = 12
+"""Columns that a cell keeps where a line is too long for its terminal: a short digest, a date, a CVE's year."""
 
 
 def as_text(name: str) -> str:
@@ -58,11 +60,34 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as aligned lines, the header among them; nothing in them can act on a terminal."""
+def table_lines(rows: Sequence[Sequence[str]], columns: int | None = None) -> list[str]:
+    """Rows as aligned lines, the header among them; nothing in them can act on a terminal.
+
+    Of a terminal with so many columns the longest cells are cut, as far as may be.
+    """
     shown = [[printable(cell) for cell in row] for row in rows]
     widths = column_widths(shown)
+    if columns is not None:
+        widths = fitted(widths, columns)
+        shown = [[_cut(cell, width) for cell, width in zip(row, widths, strict=True)] for row in shown]
     return [GAP.join(aligned(row, widths)).rstrip() for row in shown]
+
+
+def _cut(cell: str, width: int) -> str:
+    """Of a path the end says most."""
+    return ELLIPSIS + cell[1 - width :] if "/" in cell and len(cell) > width else shortened(cell, width)
+
+
+def fitted(widths: Sequence[int], columns: int) -> list[int]:
+    """Widths of cells that fit into a line: the widest give way, none below `MIN_CELL`.
+
+    >>> fitted([12, 40, 60], 80), fitted([12, 40, 60], 20)
+    ([12, 32, 32], [12, 12, 12])
+    """
+    kept = [min(width, max(columns, MIN_CELL)) for width in widths]
+    while sum(kept) + len(GAP) * (len(kept) - 1) > columns and max(kept) > MIN_CELL:
+        kept[kept.index(max(kept))] -= 1
+    return kept
 
 
 def sized(size_bytes: float) -> str:

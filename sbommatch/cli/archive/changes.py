@@ -145,7 +145,7 @@ def _lines(reader: "Reader", ends: _Ends, notes: Sequence[str]) -> Iterator[str]
     if groups:
         header = ("CHANGE", "ID", "SEVERITY", "KEV", "PACKAGE", "VERSION", "DOCUMENTS", "FIX", "BECAUSE")
         yield ""
-        yield from table_lines([header, *map(_row, groups[:LINES])])
+        yield from table_lines([header, *map(_row, groups[:LINES])], base.terminal_columns())
     if len(groups) > LINES:
         yield f"… more: -o json has all {sum(counts.values())}"
 
@@ -200,4 +200,5 @@ def _history_lines(runs: "Sequence[Run]", of: "Asked", events: "Sequence[Event]"
         for one in events
     ]  # fmt: skip
     yield ""
-    yield from table_lines([("AT", "", "ID", "SEVERITY", "PACKAGE", "VERSION", "DOCUMENTS", "BECAUSE"), *rows])
+    header = ("AT", "", "ID", "SEVERITY", "PACKAGE", "VERSION", "DOCUMENTS", "BECAUSE")
+    yield from table_lines([header, *rows], base.terminal_columns())

@@ -45,7 +45,7 @@ def list_documents(archive: Path, where: Sequence[Label], output: str) -> None:
         (one.sha256[:DIGEST_WIDTH], one.subject, _labels(one), _day(one.released_at), _day(one.added_at), str(one.components), one.path)
         for one in found
     ]
-    _emit_lines(table_lines([header, *rows]))
+    _emit_lines(table_lines([header, *rows], base.terminal_columns()))
 
 
 def _labels(document: StoredDocument) -> str:
@@ -111,7 +111,8 @@ def show(archive: Path, document: str, output: str) -> None:
         _emit_json({"schema": SHOW_SCHEMA, "document": _shape(found), "components": listed})
         return
     lines = [base.printable(f"{one}: {value}") for one, value in _facts(found) if value]
-    _emit_lines([*lines, "", *table_lines([("PACKAGE", "VERSION", "ASKED FOR AS", ""), *map(_component, listed)])])
+    table = table_lines([("PACKAGE", "VERSION", "ASKED FOR AS", ""), *map(_component, listed)], base.terminal_columns())
+    _emit_lines([*lines, "", *table])
 
 
 def _facts(found: StoredDocument) -> list[tuple[str, str]]:

@@ -140,7 +140,7 @@ def _list(box: "Box", filter_: "Filter", chosen: dict[str, Any]) -> None:
         base.emit(msgspec.json.encode(shape) + b"\n", None)
         return
     header = ("ID", "STATE", "FOUND", "CHANGE", "SEVERITY", "VULNERABILITY", "PACKAGE", "FIXED IN", "IN", "BECAUSE")
-    base.emit("".join(f"{line}\n" for line in table_lines([header, *map(_row, found)])).encode(), None)
+    base.emit("".join(f"{line}\n" for line in table_lines([header, *map(_row, found)], base.terminal_columns())).encode(), None)
     if not chosen["quiet"] and total > len(found):
         shown = f"{first + 1} to {first + len(found)}" if found else "none"
         base.say(f"{shown} of {total}; --page {page + 1} shows more" if first + len(found) < total else f"{shown} of {total}")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sbommatch.reports.text import aligned, column_widths, counted, printable, shortened
+from sbommatch.reports.text import aligned, column_widths, counted, printable, shortened, table_lines
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,12 @@ def test_columns_are_as_wide_as_their_longest_cell_and_the_last_ends_the_line() 
 
 def test_nouns_agree_with_their_number() -> None:
     assert [counted(number, "entry", "entries") for number in (0, 1, 2)] == ["0 entries", "1 entry", "2 entries"]
+
+
+def test_lines_fit_a_terminal_as_far_as_cells_can_be_read() -> None:
+    rows = [("DIGEST", "SUBJECT", "PATH"), ("0123456789ab", "shop/web 1.4", "/srv/sboms/" + "very/" * 20 + "web.json")]
+    assert max(map(len, table_lines(rows))) == len(rows[1][2]) + 28
+    assert [len(line) for line in table_lines(rows, 80)][1] == 80
+    assert table_lines(rows, 80)[1].endswith("/very/very/web.json")
+    assert table_lines(rows, 10)[1] == "0123456789ab  shop/web 1.4  …ry/web.json"
+    assert table_lines([("A", "B")], 80) == table_lines([("A", "B")]) == ["A  B"]
