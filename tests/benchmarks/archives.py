@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.archives FEEDS ARCHIVE PRODUCTS RELEASES`: an archive as it would be after adding so many documents.
+"""`python -m tests.benchmarks.archives FEEDS ARCHIVE PRODUCTS RELEASES COPIES`: an archive as it would be after adding so many documents.
 
 SBOMs as an organisation has them: products with many releases, on shared bases, by three producers; for the archive's figures.
 
@@ -177,8 +177,11 @@ def _properties(properties: Iterable[tuple[str, str]]) -> str:
     return f'"properties":[{listed}]'
 
 
-def extracts(made: Made, products: int, each: int) -> Iterator[Extract]:
-    """What would be extracted of the documents, without their contents: each distinct component is read once, for each producer."""
+def extracts(made: Made, products: int, each: int, copies: int) -> Iterator[Extract]:
+    """What would be extracted of the documents, without their contents: each distinct component is read once, for each producer.
+
+    Of each release there are so many documents, as of images that were built from it.
+    """
     releases = list(made.releases(products, each))
     extractor = Extractor()
     numbers: dict[str, array[int]] = {}
@@ -190,11 +193,11 @@ def extracts(made: Made, products: int, each: int) -> Iterator[Extract]:
         numbers[producer] = array("i", found.coordinates)
         facts, fresh = found.facts, [*fresh, *found.fresh]
     assert facts is not None
-    for producer, product, version, chosen in releases:
-        name = f"{product} {version}"
+    for producer, product, version, chosen, copy in ((*release, copy) for copy in range(copies) for release in releases):
+        name = f"{product} {version} {copy}"
         stated = msgspec.structs.replace(
             facts,
-            path=f"{product}/{version}.cdx.json",
+            path=f"{product}/{version}-{copy}.cdx.json",
             sha256=sha256(name.encode()).hexdigest(),
             subject_name=product,
             subject_version=version,
@@ -233,9 +236,9 @@ def write_documents(feeds: Path, folder: Path, products: int, each: int) -> int:
 
 def main() -> None:
     """Writes the archive, and says how many bytes it has for an occurrence, beside the documents."""
-    feeds, path, products, each = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    feeds, path, products, each, copies = Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:6])
     with open_archive(path, make=True) as archive:
-        answers = ((0, one) for one in extracts(Made(known_packages(feeds)), products, each))
+        answers = ((0, one) for one in extracts(Made(known_packages(feeds)), products, each, copies))
         add(archive, answers, Meta(labels={"env": "prod"}), lambda _: None)
         with open_reader(archive) as reader:
             counts = stats(reader)
