@@ -1,4 +1,7 @@
-"""SPDX 2.2 and 2.3 in every form, judged by spdx-tools: its parsers, then its validator."""
+"""SPDX 2.2 and 2.3 in every form, judged by spdx-tools: its parsers, then its validator.
+
+The judge is overruled where the standard says otherwise: it knows no `Apache-2.0+`.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,6 +18,7 @@ from sbomgen.validation.failure import Failure, libraries_needed, pointer_of, sh
 JUDGE = "the parser and validator of spdx-tools"
 VERSIONS = ("2.2", "2.3")
 
+_OR_LATER = re.compile(r"Unrecognized license reference: (\S+)\+\.")
 _LINE = re.compile(r"[Ll]ine:? (\d+)")
 _LISTS = ("packages", "files", "snippets", "hasExtractedLicensingInfos")
 
@@ -36,7 +40,21 @@ def failures(document: Document) -> Iterator[Failure]:
     except (Exception, SystemExit) as exc:  # its reader of RDF ends the process where it finds no document
         raise UnreadableError(f"{document.path}: the parser of spdx-tools breaks off: {why_not(exc)}") from exc
     messages = validate_full_spdx_document(whole)
-    return (places.failure(message.validation_message, message.context.spdx_id or message.context.parent_id) for message in messages)
+    return (
+        places.failure(message.validation_message, message.context.spdx_id or message.context.parent_id)
+        for message in messages
+        if not _is_mistaken(message.validation_message)
+    )
+
+
+def _is_mistaken(message: str) -> bool:
+    """Of every identifier of the list the standard has this or a later version (SPDX 2.3, annex D.2: `license-id"+"`)."""
+    unknown = _OR_LATER.match(message)
+    if unknown is None:
+        return False
+    from license_expression import get_spdx_licensing
+
+    return unknown[1] in get_spdx_licensing().known_symbols
 
 
 class _Places:

@@ -67,6 +67,12 @@ def test_failures_name_their_place_in_json(form: str, change: Any, pointer: str 
     assert all(failure.pointer is not None for failure in found)
 
 
+@pytest.mark.parametrize(("licence", "is_valid"), [("Apache-2.0+", True), ("MIT AND MPL-1.1+", True), ("Nonsense-1.0+", False)])
+def test_or_later_is_said_of_every_identifier(licence: str, is_valid: bool) -> None:
+    found = failures(changed("spdx-json", lambda tree: tree["packages"][2].update(licenseDeclared=licence)))
+    assert (found == ()) is is_valid, found
+
+
 def test_failures_name_their_line_in_other_forms() -> None:
     broken = written("cyclonedx-xml").replace(b'type="library"', b'type="thing"', 1)
     line = broken[: broken.index(b'"thing"')].count(b"\n") + 1
