@@ -43,11 +43,11 @@ def failures(document: Document) -> Iterator[Failure]:
     return (
         places.failure(message.validation_message, message.context.spdx_id or message.context.parent_id)
         for message in messages
-        if not _is_mistaken(message.validation_message)
+        if not is_mistaken(message.validation_message)
     )
 
 
-def _is_mistaken(message: str) -> bool:
+def is_mistaken(message: str) -> bool:
     """Of every identifier of the list the standard has this or a later version (SPDX 2.3, annex D.2: `license-id"+"`)."""
     unknown = _OR_LATER.match(message)
     if unknown is None:

@@ -20,7 +20,7 @@ from tests.sbomgen.documents.test_readers_of_today import listed_by_osv_scanner,
 from tests.support.grype import Grype, source_name
 
 IMAGES = ("alpine-3.9", "alpine-3.18", "alpine-3.20", "debian12-slim", "edge", "rpm-bdb", "rpm-mariner2", "rpm-self-sqlite", "rpm-sle15")
-MORE_IMAGES = ("bins", "java-app", "node-app", "py-modern", "python-app")
+MORE_IMAGES = ("big", "bins", "java-app", "node-app", "py-modern", "python-app")
 FORMS = (CycloneDxJson(), CycloneDxXml())
 READ_BY_PEERS = ("alpine-3.20", "debian12-slim", "rpm-mariner2", "rpm-sle15", "python-app")
 VERSIONS_OF_2024 = ("1.4", "1.5", "1.6")
