@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import click
+from click.core import ParameterSource
 from msgspec import Struct, structs
 
 from sbomgen import __version__
@@ -84,6 +85,7 @@ supplier_option = option("--supplier", metavar="'NAME <ADDRESS>'", help="Who sup
     show_default=True,
     help="What is visible in the image, or also what later layers removed (marked so).",
 )
+@option("--nested", is_flag=True, help="CycloneDX: what lies in a package stands within it. Trivy does not see what is nested.")
 @base_option
 @catalogers_option
 @option(
@@ -102,6 +104,7 @@ def scan(
     output: Sequence[str],
     opening: OpenOptions,
     scope: str,
+    nested: bool,
     base: str | None,
     catalogers: str,
     java_index: Path | None,
@@ -121,10 +124,13 @@ def scan(
     of_all_platforms = opening.platform == ALL_PLATFORMS
     several = len(wanted_sources) > 1 or of_all_platforms
     wanted = [structs.replace(one, by_platform=of_all_platforms) for one in parse_outputs(output, several)]
+    _check_nested(wanted)
     if verbose:
         say_losses(wanted)
     codes: list[int] = []
-    asked = WriteOptions(tool_version=__version__, all_layers=scope == "all-layers", authors=_names(author), supplier=supplier)
+    asked = WriteOptions(
+        tool_version=__version__, all_layers=scope == "all-layers", nested=nested, authors=_names(author), supplier=supplier
+    )
     documents = Documents(wanted, asked, several)
     with _open_index(java_index) as index, layer_cache(cache, quiet) as layers:
         wishes = structs.replace(wishes, java_index=index)
@@ -142,6 +148,13 @@ def scan(
         _sum_up(codes, len(wanted_sources))
     some_read = any(code in (0, EXIT_LOSS) for code in codes)
     finish(EXIT_LOSS if some_read and code == EXIT_UNREADABLE else code for code in codes)
+
+
+def _check_nested(outputs: Sequence[Output]) -> None:
+    """A wish of the moment that no output follows is refused; a standing one (a variable, the configuration) holds for those that can."""
+    asked = click.get_current_context().get_parameter_source("nested") is ParameterSource.COMMANDLINE
+    if asked and not any(one.writer.name.startswith("cyclonedx") for one in outputs):
+        raise UsageError("--nested: no output has components in components: add `-o cyclonedx-json`; SPDX says by CONTAINS what lies where")
 
 
 def _names(stated: Sequence[str]) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ class WriteOptions(Struct, frozen=True, kw_only=True):
     """Of the format, one of the writer's; None: its default."""
     all_layers: bool = False
     """Also packages that a later layer removed, marked as such."""
+    nested: bool = False
+    """Where the format has components in components, what lies in another package stands within it, not beside it."""
     authors: tuple[str, ...] = ()
     """Who made the document beside the tool, each `NAME <ADDRESS>` or a name."""
     supplier: str | None = None

@@ -6,7 +6,7 @@ packages whose dependencies are known have an entry of their own; an empty one s
 
 What lies in another package stands beside it, not within it (`components` of a component): Trivy, to 0.74 at least, passes over all that
 is nested. Instead a property names the package around it, the package around it depends on it (for a reader of graphs), and
-`compositions` name it among the assemblies.
+`compositions` name it among the assemblies. Who asks for it (`WriteOptions.nested`) gets it nested too; all else is the same.
 """
 
 from collections.abc import Iterable
@@ -15,6 +15,7 @@ import msgspec
 
 from sbomgen.documents import _cyclonedx_model as cdx
 from sbomgen.documents import _cyclonedx_versions as versions
+from sbomgen.documents._cyclonedx_nesting import nested_within
 from sbomgen.documents._peers import OS_TYPES, TRIVY, PeerLayer, distro_facts, peer_facts, trivy_family
 from sbomgen.documents._subject import image_facts, label_facts, subject_of
 from sbomgen.documents._values import hash_of_digest, is_cpe, is_hash, is_url, parse_mailbox
@@ -97,6 +98,11 @@ class _Document:
         self.packages = listed_packages(inventory, options.all_layers)
         self.relations: Relations = relations(inventory)
         self.holders = holders_of(self.relations)
+        self.within = nested_within(self.holders) if options.nested else {}
+        self.contents: dict[str, list[TrackedPackage]] = {}
+        for found in self.packages if self.within else ():
+            if found.ref in self.within:
+                self.contents.setdefault(self.within[found.ref], []).append(found)
         self.root_ref = f"image:{clean(inventory.image.config_digest or inventory.content_id)}"
         self.os_ref = _os_ref(inventory.distro) if inventory.distro else None
         self.layer_properties = [_properties(layer_facts(layer)) for layer in inventory.layers]
@@ -113,7 +119,7 @@ class _Document:
             spec_version=self.version,
             version=1,
             metadata=self._metadata(),
-            components=operating_system + [self._component(found) for found in self.packages],
+            components=operating_system + [self._component(found) for found in self.packages if found.ref not in self.within],
             dependencies=self._dependencies(),
             compositions=self._compositions(),
         )
@@ -180,6 +186,7 @@ class _Document:
             pedigree=_pedigree(package),
             external_references=_website(package.homepage),
             properties=self.layer_properties[found.layer] + _properties([*own, *peer_facts(found, self.peer_layers)]),
+            components=[self._component(inner) for inner in self.contents.get(found.ref, ())] or None,
             evidence=self._evidence(found),
         )
 

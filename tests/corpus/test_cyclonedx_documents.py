@@ -1,10 +1,12 @@
 """CycloneDX of real images: valid in every version and form; Trivy, Syft, Grype and osv-scanner find the same packages."""
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from packageurl import PackageURL
 from packaging.utils import canonicalize_name
@@ -15,9 +17,11 @@ from sbomgen.image.reference import open_image
 from sbomgen.image.remote import OpenOptions
 from sbomgen.inventory import Inventory
 from sbomgen.scan import ScanOptions, scan_image
+from sbommatch.sbom.read import read_document
 from tests.sbomgen.documents.test_cyclonedx_versions import JSON_VALIDATORS, VERSIONS, XML_VALIDATORS
 from tests.sbomgen.documents.test_readers_of_today import listed_by_osv_scanner, listed_by_syft, listed_by_trivy
 from tests.support.grype import Grype, source_name
+from tests.support.run import run
 
 IMAGES = ("alpine-3.9", "alpine-3.18", "alpine-3.20", "debian12-slim", "edge", "rpm-bdb", "rpm-mariner2", "rpm-self-sqlite", "rpm-sle15")
 MORE_IMAGES = ("big", "bins", "java-app", "node-app", "py-modern", "python-app")
@@ -38,8 +42,8 @@ def scanned(layout: Path) -> Inventory:
         return scan_image(image, ScanOptions())
 
 
-def document(inventory: Inventory, writer: Writer, version: str) -> bytes:
-    return writer.write(inventory, WriteOptions(tool_version="1.0", version=version, all_layers=True))
+def document(inventory: Inventory, writer: Writer, version: str, nested: bool = False) -> bytes:
+    return writer.write(inventory, WriteOptions(tool_version="1.0", version=version, all_layers=True, nested=nested))
 
 
 def long(*values: str) -> Any:
@@ -59,6 +63,70 @@ def test_json_of_real_images_is_valid(corpus: Path, name: str, version: str) -> 
     """By default in one version: that validator takes seconds, and the fields are those that are valid as XML."""
     in_json = document(scanned(corpus / "oci" / name), CycloneDxJson(), version)
     assert JSON_VALIDATORS[version].validate_str(in_json.decode()) is None
+
+
+def refs_by_level(components: Any) -> list[list[str]]:
+    """The bom-refs of components, of those within them, and so on."""
+    inner = [one for component in components for one in component.get("components", ())]
+    return [[component["bom-ref"] for component in components], *(refs_by_level(inner) if inner else ())]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_nested_is_valid_and_the_same_components(corpus: Path, version: str) -> None:
+    inventory = scanned(corpus / "oci" / "java-app")
+    in_json, in_xml = (document(inventory, writer, version, nested=True) for writer in FORMS)
+    assert JSON_VALIDATORS[version].validate_str(in_json.decode()) is None
+    assert XML_VALIDATORS[version].validate_str(in_xml.decode()) is None
+    nested, flat = msgspec.json.decode(in_json), msgspec.json.decode(document(inventory, CycloneDxJson(), version))
+    levels = refs_by_level(nested.pop("components"))
+    assert [len(refs) for refs in levels] == [656, 184, 4]
+    assert sorted(ref for refs in levels for ref in refs) == sorted(*refs_by_level(flat.pop("components")))
+    del nested["serialNumber"], flat["serialNumber"]
+    assert nested == flat
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("writer", FORMS)
+def test_what_is_nested_is_the_same_packages_to_both_tools(corpus: Path, tmp_path: Path, writer: Writer) -> None:
+    inventory = scanned(corpus / "oci" / "java-app")
+    said = []
+    for nested in (False, True):
+        path, back = tmp_path / f"image{writer.suffix}", tmp_path / "back.cdx.json"
+        path.write_bytes(document(inventory, writer, "1.6", nested))
+        assert run("sbomgen", "convert", path, "-o", f"spdx-json={tmp_path}/image.spdx.json", "-q").code == 0
+        assert run("sbomgen", "convert", tmp_path / "image.spdx.json", "-o", f"cyclonedx-json={back}", "-q").code == 0
+        parts = [of_sbommatch(one) for one in (path, tmp_path / "image.spdx.json", back)]
+        checked = run("sbomgen", "check", path, "-o", "json").json["elements"]
+        said.append([*parts, [(one["id"], one["status"], sorted(missing["ref"] for missing in one["missing"])) for one in checked]])
+    assert said[0] == said[1]
+
+
+@pytest.mark.long
+@pytest.mark.peer
+@pytest.mark.parametrize("writer", FORMS)
+def test_what_is_nested_others_find_and_trivy_does_not(corpus: Path, tmp_path: Path, peers: Path, writer: Writer) -> None:
+    inventory = scanned(corpus / "oci" / "java-app")
+    grype, said = Grype(peers, tmp_path, inventory), []
+    for nested in (False, True):
+        path = tmp_path / f"image{writer.suffix}"
+        path.write_bytes(document(inventory, writer, "1.6", nested))
+        listed = [
+            [package for package, _ in grype.listed(path)[1]],
+            *(listed_by_syft(path, peers, name)[1] for name in ("syft-1.18", "syft")),
+        ]
+        assert [len(packages) for packages in listed[1:]] == [843, 843]
+        said.append(([Counter(found["purl"] for found in packages) for packages in listed], listed_by_osv_scanner(path, peers)))
+        if writer.suffix.endswith(".json"):
+            # Of a PURL of type generic it takes none.
+            assert len(listed_by_trivy(path, peers)[1]) == (654 if nested else 842)
+    assert said[0] == said[1]
+
+
+def of_sbommatch(path: Path) -> list[Any]:
+    """The components of a document but for their places in it."""
+    read = read_document(path.read_bytes(), str(path))
+    return sorted((one.ref, one.purl or "", one.version or "", one.layer, one.paths, one.visible) for one in read.components)
 
 
 def identity(purl: str) -> tuple[str, str | None, str, str | None]:

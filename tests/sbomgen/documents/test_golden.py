@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from sbomgen.documents import WRITERS, WriteOptions
+from sbomgen.documents.cyclonedx import CycloneDxJson, CycloneDxXml
 from sbomgen.documents.inspect import inspect_json
 from sbomgen.documents.layers import layers_json, layers_table
 from sbomgen.inventory import Inventory
 from tests.sbomgen.documents.test_inspect import INDEX
-from tests.support.inventories import alpine_inventory, image, inventory
+from tests.support.inventories import alpine_inventory, image, inventory, nested_inventory
 
 GOLDEN = Path(__file__).parent / "golden"
 REWRITE = bool(os.environ.get("SBOMPAIR_REWRITE_GOLDEN"))
@@ -43,6 +44,8 @@ def documents() -> dict[str, bytes]:
         found[f"alpine-all-layers{writer.suffix}"] = writer.write(whole, WriteOptions(tool_version="1.0", timestamp=TIME, all_layers=True))
         if writer.name != "purls":
             found[f"bare{writer.suffix}"] = writer.write(bare, WriteOptions(tool_version="1.0"))
+    found["shop.cdx.json"] = CycloneDxJson().write(nested_inventory(), WriteOptions(tool_version="1.0"))
+    found["shop-nested.cdx.xml"] = CycloneDxXml().write(nested_inventory(), WriteOptions(tool_version="1.0", nested=True))
     found["alpine.layers.json"] = layers_json(whole)
     found["alpine.layers.txt"] = layers_table(whole)
     found["alpine.inspect.json"] = inspect_json(whole.image, INDEX, [layer.created_by for layer in whole.layers])

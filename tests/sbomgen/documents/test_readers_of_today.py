@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from sbomgen.documents import WriteOptions, Writer
-from sbomgen.documents.cyclonedx import CycloneDxJson
+from sbomgen.documents.cyclonedx import CycloneDxJson, CycloneDxXml
 from sbomgen.documents.spdx import SpdxJson, SpdxTagValue
 from sbomgen.inventory import Inventory
 from sbomgen.model import Distro, Package, SourcePackage
@@ -46,9 +46,9 @@ FORMS: list[tuple[Writer, str | None]] = [
 in_every_form = pytest.mark.parametrize(("writer", "version"), FORMS)
 
 
-def sbom(whole: Inventory, writer: Writer, folder: Path, version: str | None = None) -> Path:
+def sbom(whole: Inventory, writer: Writer, folder: Path, version: str | None = None, nested: bool = False) -> Path:
     path = folder / f"demo{writer.suffix}"
-    path.write_bytes(writer.write(whole, WriteOptions(tool_version="1.0", all_layers=True, version=version)))
+    path.write_bytes(writer.write(whole, WriteOptions(tool_version="1.0", all_layers=True, version=version, nested=nested)))
     return path
 
 
@@ -128,19 +128,20 @@ def test_all_read_what_lies_in_an_archive_and_take_none_for_no_package(
     assert {name.removeprefix("org.example:") for _, name, _ in listed_by_osv_scanner(path, peers)} - {"demo"} == NESTED
 
 
-def test_what_is_nested_trivy_does_not_read_and_others_do(tmp_path: Path, peers: Path) -> None:
-    """Why nothing is nested in our documents: Trivy takes the first level alone (pkg/sbom/cyclonedx/unmarshal.go, `parseComponents`)."""
-    path, grype = sbom(nested_inventory(), CycloneDxJson(), tmp_path), Grype(peers, tmp_path, nested_inventory())
-    assert {part["name"] for part, _ in grype.listed(path)[1]} == NESTED
-    document = msgspec.json.decode(path.read_bytes())
-    parts = {part["name"]: part for part in document["components"]}
-    parts["core"]["components"], parts["shop"]["components"] = [parts["io"]], [parts["core"]]
-    document["components"] = [part for part in document["components"] if part["name"] not in {"core", "io"}]
-    path.write_bytes(msgspec.json.encode(document))
-    assert read_by_trivy(path, peers)[1].keys() == {"libc6", "org.example:shop"}
-    assert {part["name"] for part, _ in grype.listed(path)[1]} == NESTED
-    assert {part["name"] for part in listed_by_syft(path, peers)[1]} == NESTED
-    assert {name.removeprefix("org.example:") for _, name, _ in listed_by_osv_scanner(path, peers)} == NESTED
+@pytest.mark.parametrize("version", ["1.4", "1.5", "1.6"])
+def test_what_is_nested_trivy_does_not_read_and_others_do(version: str, tmp_path: Path, peers: Path) -> None:
+    """Why nothing is nested unless asked: Trivy takes the first level alone (pkg/sbom/cyclonedx/unmarshal.go, `parseComponents`)."""
+    whole = nested_inventory()
+    flat, grype = sbom(whole, CycloneDxJson(), tmp_path, version), Grype(peers, tmp_path, whole)
+    assert {part["name"] for part, _ in grype.listed(flat)[1]} == NESTED
+    nested = sbom(whole, CycloneDxJson(), tmp_path, version, nested=True)
+    assert read_by_trivy(nested, peers)[1].keys() == {"libc6", "org.example:shop"}
+    in_xml = sbom(whole, CycloneDxXml(), tmp_path, version, nested=True)
+    for path in (nested, in_xml):
+        assert {part["name"] for part, _ in grype.listed(path)[1]} == NESTED
+        for name in ("syft-1.18", "syft"):
+            assert {part["name"] for part in listed_by_syft(path, peers, name)[1]} == NESTED
+        assert {name.removeprefix("org.example:") for _, name, _ in listed_by_osv_scanner(path, peers)} == NESTED
 
 
 @in_every_form
