@@ -1,12 +1,11 @@
 """The command line of sbomgen: one file per command, imported when it is called."""
 
-import sys
 from typing import NoReturn
 
 import click
 
 from sbomgen import __version__
-from sbomgen.cli.base import DEFAULT_COMMAND, PROGRAM, CommandEntry, LazyGroup, run
+from sbomgen.cli.base import DEFAULT_COMMAND, PROGRAM, CommandEntry, LazyGroup, leave, run
 
 COMMANDS = (
     CommandEntry("scan", "sbomgen.cli.scan:scan", "Write the SBOM of a container image."),
@@ -46,4 +45,4 @@ def sbomgen() -> None:
 
 def main() -> NoReturn:
     """Entry point of the console script."""
-    sys.exit(run(sbomgen))
+    leave(run(sbomgen))

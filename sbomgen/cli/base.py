@@ -3,6 +3,7 @@
 sbommatch has the like of it on purpose: the two tools share no code.
 """
 
+import atexit
 import gc
 import os
 import signal
@@ -296,6 +297,17 @@ def run(group: click.Command, arguments: Sequence[str] | None = None) -> int:
     except Exception as exc:  # noqa: BLE001  the last door: an error of our own must exit 70, never 1
         return _own_error(exc)
     return result if isinstance(result, int) else 0
+
+
+def leave(code: int) -> NoReturn:
+    """Ends the process, under a profiler as usual: else what a scan has made is not taken apart first, which is a twentieth of its time."""
+    if sys.getprofile() or sys.gettrace():
+        sys.exit(code)
+    atexit._run_exitfuncs()  # noqa: SLF001  # what libraries have registered, such as removing a temporary folder
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def _own_error(exc: Exception) -> int:

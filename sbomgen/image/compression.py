@@ -16,8 +16,8 @@ from sbomgen.errors import UnreadableError
 INPUT_BYTES = 64 << 10
 """Read at a time: what follows the end of a gzip member is copied once for each member, so more costs where there are many."""
 
-OUTPUT_BYTES = 128 << 10
-"""Decompressed at a time: fits the second-level cache, so that hashing and walking find it there."""
+OUTPUT_BYTES = 512 << 10
+"""Decompressed at a time: fits the second-level cache, where hashing and walking find it; with smaller pieces threads wait more often."""
 
 MAX_MEMBERS = 1_000_000
 """Members of one gzip, xz or bzip2 stream: estargz writes one for each file; a stream of empty members would cost 5 µs for 20 bytes."""

@@ -20,7 +20,7 @@ from sbomgen.layerscan import EntryKind
 
 BLOCK_BYTES = 512
 
-CHUNK_BYTES = 128 << 10
+CHUNK_BYTES = 512 << 10
 """Read from the stream at a time; the size of a piece of decompressed data."""
 
 SEEK_BYTES = 64 << 10

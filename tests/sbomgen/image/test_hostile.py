@@ -183,7 +183,8 @@ class Used(NamedTuple):
 def measured(path: Path, largest_file_bytes: int = -1) -> Used:
     """`sbomgen PATH` in a process of its own, which may write no larger file."""
     limit = f"import resource as r\nr.setrlimit(r.RLIMIT_FSIZE, ({largest_file_bytes},) * 2)\n"
-    program = limit + "import runpy, sys\ntry: runpy.run_module('sbomgen')\nfinally: sys.stderr.write(open('/proc/self/status').read())"
+    peak = "import atexit, sys\natexit.register(lambda: sys.stderr.write(open('/proc/self/status').read()))\n"
+    program = f"{limit}{peak}import runpy\nrunpy.run_module('sbomgen')"
     command = [sys.executable, "-c", program, str(path), "-o", "purls", "--no-cache"]
     began = time.monotonic()
     ran = subprocess.run(command, capture_output=True, text=True, timeout=600)

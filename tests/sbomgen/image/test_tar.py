@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sbomgen.errors import UnreadableError
 from sbomgen.image import tar as tar_module
 from sbomgen.image.paths import root_relative
-from sbomgen.image.tar import BLOCK_BYTES, TarEntry, TarStream
+from sbomgen.image.tar import BLOCK_BYTES, CHUNK_BYTES, TarEntry, TarStream
 from sbomgen.layerscan import EntryKind
 from tests.sbomgen.image.fakes import Dribble, corrupt_copies
 from tests.support.images import Entry, LayerSpec, file, files, folder, hardlink, symlink
@@ -181,7 +181,7 @@ def test_the_head_is_whole_wherever_the_pieces_of_the_stream_end(piece: int) -> 
 
 
 def test_bodies_that_are_not_read_are_skipped_by_seeking_where_that_pays() -> None:
-    content = LayerSpec((file("big", bytes(300_000)), file("small", "s"), file("last", bytes(100_001)))).tar
+    content = LayerSpec((file("big", bytes(2 * CHUNK_BYTES)), file("small", "s"), file("last", bytes(100_001)))).tar
     raw = io.BytesIO(content)
     seeks = []
 
