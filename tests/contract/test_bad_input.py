@@ -269,3 +269,12 @@ def test_control_c_in_the_middle_leaves_nothing_half_written(
     assert "Traceback" not in ended.stderr
     assert left_alone(target)
     assert list(scratch.iterdir()) == []
+
+
+def test_leaving_runs_what_waits_for_the_end_and_lets_profilers_finish(tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    waiting = "import atexit\natexit.register(print, 'at the end')\nfrom sbomgen.cli.base import leave\nprint('before', end=' ')\nleave(3)"
+    ran = subprocess.run([sys.executable, "-c", waiting], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (3, "before at the end\n")
+    subprocess.run([sys.executable, "-m", "cProfile", "-o", profile, "-m", "sbomgen", "--version"], check=True, capture_output=True)
+    assert profile.stat().st_size
