@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from sbomgen.model import Problem
 
-LAYER_SCAN_FORMAT = 3
-"""Raised whenever the record's layout or the meaning of a field changes, and when the tar reader gives other paths for the same tar."""
+LAYER_SCAN_FORMAT = 4
+"""Raised whenever the record's layout or the meaning of a field changes, and when the tar reader gives other paths or bodies of a tar."""
 
 T = TypeVar("T")
 

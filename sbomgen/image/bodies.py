@@ -7,7 +7,8 @@ from typing import BinaryIO, Self, cast
 from sbomgen.errors import UnreadableError
 from sbomgen.evidence import EvidenceTooLargeError
 from sbomgen.image.blobs import Window, closing_quietly
-from sbomgen.image.tar import CHUNK_BYTES, EntryStream, TarEntry
+from sbomgen.image.entries import EntryStream, TarEntry
+from sbomgen.image.tar import CHUNK_BYTES
 
 MEMORY_BYTES = 4 << 20
 """A larger body goes to the spool file, so that memory does not grow with the image."""
@@ -64,7 +65,8 @@ class Body:
         self.head = tar.head()
         self._tar = tar
         self._spool = spool
-        self._place = spool.tar.part(entry.offset, entry.size_bytes) if spool.tar and entry.size_bytes > COPIED_BYTES else None
+        in_place = spool.tar and entry.size_bytes > COPIED_BYTES and not entry.sparse
+        self._place = spool.tar.part(entry.offset, entry.size_bytes) if spool.tar and in_place else None
         self._content: bytes | None = None
         self._spooled: BinaryIO | None = None
 

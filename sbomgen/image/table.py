@@ -12,7 +12,7 @@ from sbomgen.evidence import Cataloger, EvidenceFile, EvidenceTooLargeError, Evi
 from sbomgen.image.bodies import Body, LayerFile, Spool
 from sbomgen.image.caches import is_cached, is_copied_cache
 from sbomgen.image.dispatch import Catalogers, Dispatch
-from sbomgen.image.tar import EntryStream, TarEntry
+from sbomgen.image.entries import EntryStream, TarEntry
 from sbomgen.layerscan import EntryKind, FileFacts, LayerScan, Run
 from sbomgen.model import Problem, ProblemCode
 
@@ -28,8 +28,8 @@ AUFS = ".wh..wh."
 MAX_LINKS = 40
 """Hard links followed to a body that comes later in the tar; as many as Linux follows of symbolic ones."""
 
-MAX_LINKED_BYTES = 8 << 30
-"""Read again under the names of hard links: ten thousand links to one large body would be read ten thousand times."""
+MAX_EXTRA_BYTES = 8 << 30
+"""Read beyond what the tar holds: bodies again under the names of hard links, of which one may have ten thousand, and sparse files."""
 
 LinkedBodies = dict[int, list[tuple[str, Catalogers]]]
 """By the offset of a body: the other names under which catalogers want it."""
@@ -56,7 +56,7 @@ class LayerTable:
         self._notes: list[Problem] = []
         self._bodies: dict[str, int] = {}  # the offset of the body that a hard link names
         self._links: dict[str, str] = {}  # hard links whose target had not come yet
-        self._linked_bytes = 0
+        self._extra_bytes = 0
         self._by_magic: dict[int, _Evidence] = {}  # what does not depend on the name
 
     def read(self, tar: EntryStream, spool: Spool) -> None:
@@ -152,7 +152,10 @@ class LayerTable:
     def _take_file(self, entry: TarEntry, wanted: tuple[Catalogers, Catalogers], tar: EntryStream, spool: Spool) -> None:
         """Have a file read by the catalogers that want it for its name, and by those that want it for its magic."""
         by_name, by_magic = wanted
-        self._read_body(entry, [(entry.path, self._dispatch.union(by_name, by_magic))], tar, spool)
+        either = self._dispatch.union(by_name, by_magic)
+        if entry.sparse and not self._afford(entry.path, either, entry.size_bytes):
+            return
+        self._read_body(entry, [(entry.path, either)], tar, spool)
         found = self._evidence.get(entry.path, _NOTHING)
         if found and by_magic:
             for_magic_alone = {cataloger.name for cataloger in by_magic if cataloger not in by_name}
@@ -178,10 +181,10 @@ class LayerTable:
         return entry.offset if entry is not None and entry.kind is EntryKind.FILE else self._bodies.get(path)
 
     def _afford(self, path: str, wanted: Catalogers, size_bytes: int) -> bool:
-        self._linked_bytes += size_bytes
-        if self._linked_bytes <= MAX_LINKED_BYTES:
+        self._extra_bytes += size_bytes
+        if self._extra_bytes <= MAX_EXTRA_BYTES:
             return True
-        message = f"not read: it is a hard link, and more than {MAX_LINKED_BYTES:,} bytes were read for those"
+        message = f"not read: more than {MAX_EXTRA_BYTES:,} bytes were read of hard links and sparse files"
         self._lose(path, wanted, ProblemCode.LIMIT_REACHED, message)
         return False
 
@@ -192,12 +195,13 @@ class LayerTable:
 
     def _read_body(self, entry: TarEntry, names: list[tuple[str, Catalogers]], tar: EntryStream, spool: Spool) -> None:
         """Have a body read by the catalogers that want it, under each of its names."""
-        body = Body(entry, tar, spool)
+        try:
+            body = Body(entry, tar, spool)
+        except EvidenceUnreadableError as exc:
+            for path, wanted in names:
+                self._lose(path, wanted, ProblemCode.EVIDENCE_UNREADABLE, f"not read: {exc}")
+            return
         for path, wanted in names:
-            if entry.sparse:
-                message = "is stored as a sparse file, which is not put together: its evidence is lost"
-                self._lose(path, wanted, ProblemCode.EVIDENCE_UNREADABLE, message)
-                continue
             file = LayerFile(path, body)
             for cataloger in wanted:
                 found = _read_file(cataloger, file)

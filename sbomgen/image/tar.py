@@ -1,21 +1,31 @@
 """A streaming reader of tar files: made for layers, where the standard library's costs more than decompression.
 
 It reads what the container runtimes read, which is what Go's archive/tar reads: ustar with its prefix, GNU long names, pax headers (`path`,
-`linkpath`, `size`, `GNU.sparse.*`), base-256 numbers. Global pax headers apply to nothing, as in Go. Sparse files are listed and skipped;
-their bodies are not put together. Header checksums are verified.
+`linkpath`, `size`, `GNU.sparse.*`), base-256 numbers, sparse files of all forms. Global pax headers apply to nothing, as in Go. Header
+checksums are verified.
 """
 
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Protocol
-
-from msgspec import Struct
 
 from sbomgen.errors import UnreadableError
-from sbomgen.evidence import HEAD_BYTES
+from sbomgen.evidence import HEAD_BYTES, EvidenceUnreadableError
 from sbomgen.image.compression import ByteStream
+from sbomgen.image.entries import MAX_PATH_CHARACTERS, MAX_PATH_DEPTH, Skipped, TarEntry, why_unfit
 from sbomgen.image.paths import root_relative
+from sbomgen.image.sparse import (
+    LENGTH_KEY,
+    MAP_KEY,
+    OFFSET_KEY,
+    SparseBody,
+    SparseError,
+    check_map,
+    has_sparse_map,
+    map_of_body,
+    map_of_header,
+    map_of_records,
+)
 from sbomgen.layerscan import EntryKind
 
 BLOCK_BYTES = 512
@@ -35,15 +45,6 @@ MAX_EXTENDED_BYTES = 1 << 20
 MAX_NAMES_BYTES = 512 << 20
 """Of all names, link targets and extended headers of one tar together: 250 bytes for each of `MAX_ENTRIES`."""
 
-MAX_PATH_CHARACTERS = 4096
-"""PATH_MAX of Linux: nothing longer can be unpacked, or is quoted in messages."""
-
-MAX_PATH_DEPTH = 256
-"""Folders in a path: twice what the deepest node_modules seen have, and an eighth of what `MAX_PATH_CHARACTERS` would hold."""
-
-MAX_SKIPPED = 100
-"""Skipped entries that are named one by one; the others are counted."""
-
 MAX_NUMBER = (1 << 63) - 1
 """Of a size: what Go's archive/tar takes."""
 
@@ -52,9 +53,6 @@ _ADLER_MODULUS = 65521
 _HEADER = struct.Struct("100s8s16x12s12x8xc100s6s2x64x16x155s12x")
 """name, mode, size, type, linkname, magic, prefix (POSIX.1-1988, ustar)."""
 _CHECKSUM = slice(148, 156)
-_SPARSE_CONTINUES = 482
-_SPARSE_SIZE = slice(483, 495)
-_SPARSE_MAP_CONTINUES = 504
 
 _KINDS = {
     b"0": EntryKind.FILE,
@@ -73,81 +71,6 @@ _WITHOUT_BODY = frozenset((b"1", b"2", b"3", b"4", b"5", b"6"))
 """Whatever size their header gives: so does Go (isHeaderOnlyType)."""
 _EXTENDED = frozenset((b"x", b"g", b"L", b"K"))
 _NO_NAMES = frozenset(("", ".", ".."))
-
-
-class TarEntry(Struct, frozen=True, gc=False):
-    """One entry of a tar."""
-
-    path: str
-    """Root-relative, without `.`, `..` and outer slashes; empty for the root itself."""
-    folder: str
-    """The path without its last part: one text for entries of one folder that follow one another."""
-    name: str
-    """The path's last part."""
-    kind: EntryKind
-    link: str
-    """Target of a symbolic link as written, of a hard link root-relative."""
-    size_bytes: int
-    """Of the body; of a sparse file the size it would have."""
-    raw_mode: bytes
-    offset: int
-    """Where the body begins in the stream."""
-    sparse: bool = False
-    """The body is stored as a map and pieces: what `read` gives is not what the file holds."""
-
-    @property
-    def mode(self) -> int:
-        """Permission bits; 0 where the header has no number there."""
-        try:
-            return int(self.raw_mode.strip(b" \0"), 8)
-        except ValueError:
-            return 0
-
-
-class SkippedEntry(Struct, frozen=True):
-    """An entry that was passed over, and why."""
-
-    path: str
-    reason: str
-    loss: bool = False
-    """Something may have been in it that belongs into the inventory."""
-
-
-class Skipped:
-    """Entries that were passed over: the first `MAX_SKIPPED` of them, the others counted."""
-
-    def __init__(self) -> None:
-        self.entries: list[SkippedEntry] = []
-        self.count = 0
-        self.loss = False
-        """Of any of them."""
-
-    def add(self, path: str, reason: str, *, loss: bool = False) -> None:
-        """One more."""
-        self.count += 1
-        self.loss = self.loss or loss
-        if self.count <= MAX_SKIPPED:
-            self.entries.append(SkippedEntry(path[:MAX_PATH_CHARACTERS], reason, loss))
-
-
-class EntryStream(Protocol):
-    """The entries of a tar or folder, and the body of the current one: what `TarStream` and `FolderWalk` are to a `LayerTable`."""
-
-    skipped: Skipped
-
-    def __iter__(self) -> Iterator[TarEntry]: ...
-
-    def head(self) -> bytes:
-        """The first `HEAD_BYTES` bytes of the body, or all of a shorter one; `read` gives them again. To be called before it."""
-        ...
-
-    def read(self, size: int, /) -> bytes:
-        """The next piece of the body, of at most `size` bytes; nothing at its end."""
-        ...
-
-    def read_all(self) -> bytes:
-        """The rest of the body; the caller has looked at the entry's size."""
-        ...
 
 
 def checksum_holds(block: bytes) -> bool:
@@ -189,6 +112,7 @@ class TarStream:
         self._path = ""
         self._raw_folder = ""
         self._folder: str | None = ""  # what `root_relative` makes of it
+        self._sparse: SparseBody | SparseError | None = None  # the body of a sparse file, or why there is none
         self._pax: dict[bytes, bytes] = {}
         self._long: dict[bytes, bytes] = {}
 
@@ -199,6 +123,8 @@ class TarStream:
 
     def head(self) -> bytes:
         """The first `HEAD_BYTES` bytes of the body, or all of a shorter one; `read` gives them again. To be called before it."""
+        if self._sparse is not None:
+            return self._put_together(self._sparse).head(HEAD_BYTES)
         size = min(self._body_left, HEAD_BYTES)
         if self._position + size > len(self._buffer) and not self._fill(size):
             raise self._truncated()
@@ -206,6 +132,10 @@ class TarStream:
 
     def read(self, size: int, /) -> bytes:
         """The next piece of the body, of at most `size` bytes; nothing at its end."""
+        return self._stored(size) if self._sparse is None else self._put_together(self._sparse).read(size)
+
+    def _stored(self, size: int) -> bytes:
+        """The same of what is stored: of a sparse file its pieces."""
         if not self._body_left:
             return b""
         if self._position == len(self._buffer) and not self._fill(1):
@@ -217,7 +147,7 @@ class TarStream:
 
     def read_all(self) -> bytes:
         """The rest of the body; the caller has looked at the entry's size."""
-        return b"".join(iter(lambda: self.read(self._body_left), b""))
+        return b"".join(iter(lambda: self.read(CHUNK_BYTES), b""))
 
     def _next_header(self) -> bytes:
         """The next header block; none at the end: two blocks of zeros, or the stream ends where a header may begin."""
@@ -251,6 +181,7 @@ class TarStream:
         """The entry of a header; None for extended headers, which are remembered, and for entries that are passed over."""
         name, raw_mode, raw_size, kind_byte, link, magic, prefix = _HEADER.unpack(block)
         size_bytes = self._number(raw_size)
+        self._sparse = None
         if kind_byte in _EXTENDED:
             self._remember(kind_byte, size_bytes)
             return None
@@ -258,21 +189,20 @@ class TarStream:
         if magic == b"ustar\0" and prefix[0]:
             name = prefix.partition(b"\0")[0] + b"/" + name
         link = link.partition(b"\0")[0] if link[0] else b""
-        real_bytes = None
+        sparse: dict[bytes, bytes] = {}
         if self._pax or self._long:
-            name, link, size_bytes, real_bytes = self._merge(name, link, size_bytes)
-        if kind_byte == b"S":
-            real_bytes = self._skip_sparse_map(block)
-        elif kind_byte == b"\0" and name.endswith(b"/"):
+            name, link, size_bytes, sparse = self._merge(name, link, size_bytes)
+        if kind_byte == b"\0" and name.endswith(b"/"):
             kind_byte = b"5"  # how directories were spelled before they had a type
         if kind_byte in _WITHOUT_BODY:
-            size_bytes = 0
+            size_bytes, sparse = 0, {}
         self._body_left, self._padding = size_bytes, -size_bytes % BLOCK_BYTES
+        if sparse or kind_byte == b"S":
+            size_bytes = self._begin_sparse(block, sparse)
         names = self._names(name, link, kind_byte)
         if names is None:
             return None
-        shown_bytes = size_bytes if real_bytes is None else real_bytes
-        return TarEntry(*names, shown_bytes, raw_mode, self._buffer_offset + self._position, real_bytes is not None)
+        return TarEntry(*names, size_bytes, raw_mode, self._buffer_offset + self._position, self._sparse is not None)
 
     def _names(self, raw_name: bytes, raw_link: bytes, kind_byte: bytes) -> tuple[str, str, str, EntryKind, str] | None:
         """Path, folder, name, kind and link target; None where they are not fit for use, which is noted."""
@@ -319,6 +249,7 @@ class TarStream:
     def _records(self, body: bytes) -> dict[bytes, bytes]:
         """The records of a pax header: `LENGTH KEY=VALUE` and a line feed (POSIX.1-2001, pax Extended Header)."""
         records = {}
+        pieces = []  # of a sparse file, in version 0.0: the only keys that stand there more than once
         position = 0
         while position < len(body):
             space = body.find(b" ", position, position + 20)
@@ -327,34 +258,56 @@ class TarStream:
             key, equals, value = body[space + 1 : end - 1].partition(b"=")
             if not position < space < end <= len(body) or body[end - 1] != ord("\n") or not equals:
                 raise self._error("a damaged pax header")
+            if key in {OFFSET_KEY, LENGTH_KEY}:
+                pieces.append(value)
             records[key] = value
             position = end
-        return records
+        return records | {MAP_KEY: b",".join(pieces)} if pieces else records
 
-    def _merge(self, name: bytes, link: bytes, size_bytes: int) -> tuple[bytes, bytes, int, int | None]:
-        """Name, link target and stored size as the extended headers before the entry have them, and the real size of a sparse file."""
+    def _merge(self, name: bytes, link: bytes, size_bytes: int) -> tuple[bytes, bytes, int, dict[bytes, bytes]]:
+        """Name, link target and stored size as the extended headers before the entry have them, and the records of a sparse file."""
         pax, long_names = self._pax, self._long
         self._pax, self._long = {}, {}
-        name = long_names.get(b"L") or pax.get(b"GNU.sparse.name") or pax.get(b"path") or name
+        sparse = pax if has_sparse_map(pax) else {}
+        name = long_names.get(b"L") or sparse.get(b"GNU.sparse.name") or pax.get(b"path") or name
         link = long_names.get(b"K") or pax.get(b"linkpath") or link
         if b"\0" in name or b"\0" in link:
             raise self._error("a damaged pax header: a zero byte in a name")
         if raw_size := pax.get(b"size"):
             size_bytes = self._decimal(raw_size)
-        if not any(key.startswith(b"GNU.sparse.") for key in pax):
-            return name, link, size_bytes, None
-        real_size = pax.get(b"GNU.sparse.realsize") or pax.get(b"GNU.sparse.size")
-        return name, link, size_bytes, self._decimal(real_size) if real_size else size_bytes
+        return name, link, size_bytes, sparse
 
-    def _skip_sparse_map(self, block: bytes) -> int:
-        """Go past the blocks that continue an old GNU sparse header; the real size of the file."""
-        continues = block[_SPARSE_CONTINUES]
-        while continues:
-            map_block = self._block()
-            if not map_block:
-                raise self._truncated()
-            continues = map_block[_SPARSE_MAP_CONTINUES]
-        return self._number(block[_SPARSE_SIZE])
+    def _begin_sparse(self, header: bytes, records: dict[bytes, bytes]) -> int:
+        """Read the map of a sparse file; the size of the file. What is wrong with it is said when the body is asked for."""
+        stored = self._body_left
+        try:
+            found = map_of_records(records, stored) if records else map_of_header(header, self._map_block, self._number)
+            numbers = map_of_body(self._body_block) if found.numbers is None else found.numbers
+            check_map(found.size_bytes, numbers, self._body_left)
+        except SparseError as exc:
+            self._sparse = exc
+            return stored
+        self._sparse = SparseBody(found.size_bytes, numbers, self._stored)
+        return found.size_bytes
+
+    @staticmethod
+    def _put_together(sparse: SparseBody | SparseError) -> SparseBody:
+        if isinstance(sparse, SparseError):
+            raise EvidenceUnreadableError(f"is a sparse file that cannot be put together: {sparse}")
+        return sparse
+
+    def _map_block(self) -> bytes:
+        block = self._block()
+        if not block:
+            raise self._truncated()
+        return block
+
+    def _body_block(self) -> bytes:
+        """The next block of the body, or the rest of it."""
+        size = min(self._body_left, BLOCK_BYTES)
+        if self._position + size > len(self._buffer) and not self._fill(size):
+            raise self._truncated()
+        return self._stored(size)
 
     def _number(self, field: bytes) -> int:
         """A size: octal digits between spaces and zeros, or base-256 where the first bit is set (GNU); nothing at all is 0."""
@@ -430,20 +383,3 @@ class TarStream:
     def _error(self, message: str) -> UnreadableError:
         last = f" (the last name read is {self._path[:MAX_PATH_CHARACTERS]!r})" if self._path else ""
         return UnreadableError(f"tar entry {self._header_count:,} at byte {self._header_offset:,}{last}: {message}")
-
-
-def why_unfit(path: str | None, kind: EntryKind | None, target: str | None) -> str | None:
-    """Why an entry with these names cannot be used, if so; None stands for a name that leads out of the root."""
-    if kind is None:
-        return "its type is unknown"
-    if path is None:
-        return "its name leads out of the image"
-    if not path and kind is not EntryKind.DIRECTORY:
-        return "it has no name"
-    if target is None or (kind is EntryKind.HARDLINK and not target):
-        return "its link leads out of the image"
-    if max(len(path), len(target)) > MAX_PATH_CHARACTERS:
-        return f"its name has more than {MAX_PATH_CHARACTERS:,} characters"
-    if path.count("/") > MAX_PATH_DEPTH:
-        return f"its name has more than {MAX_PATH_DEPTH} folders"
-    return None

@@ -16,7 +16,8 @@ from typing import Self
 from sbomgen.errors import UnreadableError
 from sbomgen.evidence import HEAD_BYTES, EvidenceUnreadableError
 from sbomgen.image.compression import LAYER_LIMITS
-from sbomgen.image.tar import MAX_ENTRIES, MAX_NAMES_BYTES, Skipped, TarEntry, why_unfit
+from sbomgen.image.entries import Skipped, TarEntry, why_unfit
+from sbomgen.image.tar import MAX_ENTRIES, MAX_NAMES_BYTES
 from sbomgen.layerscan import EntryKind
 
 MAX_READ_BYTES = LAYER_LIMITS.total_bytes

@@ -21,6 +21,7 @@ from sbomgen.image.tar import TarStream
 from sbomgen.layerscan import LayerEntry
 from sbomgen.model import Problem, ProblemCode
 from tests.sbomgen.image.fakes import TEXTS, Quote, Quoter, corrupt_copies, memory_layer, quotes, scan
+from tests.sbomgen.image.test_sparse import sparse_member
 from tests.support.images import (
     Compression,
     Entry,
@@ -214,7 +215,7 @@ def test_what_is_wanted_for_its_magic_alone_is_read_once_for_all_its_names() -> 
 
 
 def test_what_is_read_for_hard_links_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "MAX_LINKED_BYTES", 25)
+    monkeypatch.setattr(table, "MAX_EXTRA_BYTES", 25)
     record = scan(LayerSpec((file("a", "x" * 10), *(hardlink(f"{number}.txt", "a") for number in range(4)))))
     assert list(quotes(record)) == ["0.txt", "1.txt"]
     assert [(problem.code, problem.where) for problem in record.problems] == [
@@ -315,10 +316,29 @@ def test_a_full_disk_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
         scan(LayerSpec((file("a.txt", "x" * 100),)))
 
 
-def test_a_sparse_file_that_is_wanted_is_a_loss() -> None:
+def test_a_sparse_file_is_put_together() -> None:
+    blob = sparse_member("3,2,9,1", b"abc", **{"GNU.sparse.name": "a.txt", "GNU.sparse.size": "10"})
+    assert quotes(scan_layer(memory_layer(blob, sha256(blob)), (TEXTS,))) == {"a.txt": "\0\0\0ab\0\0\0\0c"}
+
+
+def test_a_sparse_file_that_cannot_be_put_together_is_a_loss_where_it_is_wanted() -> None:
     record = scan(LayerSpec((Entry("a.txt", tarfile.GNUTYPE_SPARSE, b"body"), file("b.txt", "b"))))
     assert quotes(record) == {"b.txt": "b"}
-    assert [(problem.code, problem.loss) for problem in record.problems] == [(ProblemCode.EVIDENCE_UNREADABLE, True)]
+    assert [(problem.where, problem.loss) for problem in record.problems] == [("layer 0: a.txt", True)]
+    assert "4 bytes are stored of pieces of 0" in record.problems[0].message
+
+
+def test_a_link_to_a_sparse_file_that_cannot_be_put_together_is_a_loss() -> None:
+    record = scan(LayerSpec((Entry("body", tarfile.GNUTYPE_SPARSE, b"body"), hardlink("a.txt", "body"))))
+    assert [(problem.where, problem.loss) for problem in record.problems] == [("layer 0: body", False), ("layer 0: a.txt", True)]
+
+
+def test_what_is_read_of_sparse_files_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "MAX_EXTRA_BYTES", 99)
+    blob = sparse_member("3,2", b"ab", **{"GNU.sparse.name": "a.txt"})
+    record = scan_layer(memory_layer(blob, sha256(blob)), (TEXTS,))
+    assert [(problem.code, problem.loss) for problem in record.problems] == [(ProblemCode.LIMIT_REACHED, True)]
+    assert not record.complete
 
 
 # Verification

@@ -78,7 +78,7 @@ def test_facts_of_another_version_are_missing() -> None:
 
 def test_a_record_of_another_format_is_refused() -> None:
     record = msgspec.structs.replace(make_record(read(LayerSpec(())), (TEXTS,)), format=999)
-    with pytest.raises(UnreadableError, match="format 999, this release reads 3; clear the cache"):
+    with pytest.raises(UnreadableError, match="format 999, this release reads 4; clear the cache"):
         stored(record)
 
 

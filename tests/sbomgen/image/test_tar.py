@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from sbomgen.errors import UnreadableError
 from sbomgen.image import tar as tar_module
+from sbomgen.image.entries import MAX_PATH_CHARACTERS, MAX_SKIPPED, TarEntry
 from sbomgen.image.paths import root_relative
-from sbomgen.image.tar import BLOCK_BYTES, CHUNK_BYTES, TarEntry, TarStream
+from sbomgen.image.tar import BLOCK_BYTES, CHUNK_BYTES, TarStream
 from sbomgen.layerscan import EntryKind
 from tests.sbomgen.image.fakes import Dribble, corrupt_copies
 from tests.support.images import Entry, LayerSpec, file, files, folder, hardlink, symlink
@@ -300,23 +301,24 @@ def test_a_pax_value_that_cannot_be_is_an_error(key: str, value: bytes) -> None:
         read(pax((key, value)) + Header().block() + END)
 
 
-def test_old_gnu_sparse_files_are_skipped_whole() -> None:
+def test_the_map_of_an_old_gnu_sparse_file_may_go_on_in_further_blocks() -> None:
     def sparse(block: bytearray) -> None:
         block[482] = 1
-        block[483:495] = b"00010000000\0"
+        block[483:495] = b"00000001000\0"
 
-    map_blocks = bytes(504) + b"\1" + bytes(7) + bytes(512)
+    map_blocks = bytes(504) + b"\1" + bytes(7) + b"00000000005\0" + b"00000000003\0" + bytes(488)
     content = Header(type=b"S", size=b"00000000003\0", magic=b"ustar  \0", rest=sparse).block() + map_blocks + padded(b"abc")
     (entry, body), (following, _) = read(content + Header(name=b"next").block() + END)
-    assert (entry.path, entry.sparse, entry.size_bytes, body) == ("name", True, 0o10000000, b"abc")
+    assert (entry.path, entry.sparse, entry.size_bytes, body) == ("name", True, 512, bytes(5) + b"abc" + bytes(504))
     assert (following.path, following.sparse) == ("next", False)
 
 
 @pytest.mark.parametrize("size_key", ["GNU.sparse.realsize", "GNU.sparse.size"])
 def test_pax_sparse_files_have_their_own_name_and_size(size_key: str) -> None:
-    header = pax(("path", b"GNUSparseFile.1/name"), ("GNU.sparse.name", b"real"), (size_key, b"1000000"), ("size", b"3"))
+    sparse = (("GNU.sparse.numblocks", b"1"), ("GNU.sparse.map", b"4,3"), ("GNU.sparse.name", b"real"))
+    header = pax(("path", b"GNUSparseFile.1/name"), *sparse, (size_key, b"9"), ("size", b"3"))
     (entry, body), (following, _) = read(header + Header().block() + padded(b"abc") + Header(name=b"next").block() + END)
-    assert (entry.path, entry.sparse, entry.size_bytes, body) == ("real", True, 1_000_000, b"abc")
+    assert (entry.path, entry.sparse, entry.size_bytes, body) == ("real", True, 9, b"\0\0\0\0abc\0\0")
     assert following.path == "next"
 
 
@@ -343,9 +345,9 @@ def body_of(header: Header) -> bytes:
 
 
 def test_many_skipped_entries_are_counted_not_listed() -> None:
-    stream = TarStream(io.BytesIO(b"".join(Header(name=b"../x").block() for _ in range(tar_module.MAX_SKIPPED + 5)) + END))
+    stream = TarStream(io.BytesIO(b"".join(Header(name=b"../x").block() for _ in range(MAX_SKIPPED + 5)) + END))
     assert list(stream) == []
-    assert (len(stream.skipped.entries), stream.skipped.count) == (tar_module.MAX_SKIPPED, tar_module.MAX_SKIPPED + 5)
+    assert (len(stream.skipped.entries), stream.skipped.count) == (MAX_SKIPPED, MAX_SKIPPED + 5)
 
 
 @pytest.mark.parametrize(
@@ -460,7 +462,7 @@ def test_a_long_name_is_quoted_no_further_than_a_path_can_be_long() -> None:
     stream = TarStream(io.BytesIO(content + bytes(300) + b"no header".ljust(512)))
     with pytest.raises(UnreadableError) as caught:
         list(stream)
-    assert len(stream.skipped.entries[0].path) == tar_module.MAX_PATH_CHARACTERS < len(str(caught.value)) < 5000
+    assert len(stream.skipped.entries[0].path) == MAX_PATH_CHARACTERS < len(str(caught.value)) < 5000
 
 
 def test_a_path_just_within_measure_is_read() -> None:

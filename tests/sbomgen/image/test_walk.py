@@ -11,10 +11,10 @@ import pytest
 from sbomgen.errors import UnreadableError
 from sbomgen.evidence import EvidenceUnreadableError, Wants
 from sbomgen.image import walk as walk_module
+from sbomgen.image.entries import MAX_PATH_DEPTH, SkippedEntry, TarEntry
 from sbomgen.image.layer import scan_layer
 from sbomgen.image.overlay import Overlay
 from sbomgen.image.sources.root_folder import RootFolderImage
-from sbomgen.image.tar import MAX_PATH_DEPTH, SkippedEntry, TarEntry
 from sbomgen.image.walk import FolderWalk
 from sbomgen.layerscan import EntryKind, LayerScan
 from tests.sbomgen.image.fakes import TEXTS, Quoter, nobody, quotes
