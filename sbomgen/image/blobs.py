@@ -146,6 +146,7 @@ class TarBlobs:
         self._file = file
         self._bodies: dict[str, tuple[int, int]] = {}
         self._links: dict[str, str] = {}
+        self._sparse: set[str] = set()
         self._index()
 
     def __contains__(self, name: str) -> bool:
@@ -170,6 +171,8 @@ class TarBlobs:
 
     def _body(self, name: str) -> tuple[int, int]:
         found = self._find(name)
+        if found is None and name in self._sparse:
+            raise UnreadableError(f"{self.location}: {name}: is stored as a sparse file; make the archive anew, without --sparse")
         if found is None:
             raise UnreadableError(f"{self.location}: {name}: there is no such file in the archive; is it complete?")
         return self._bodies[found]
@@ -188,7 +191,9 @@ class TarBlobs:
             for entry in TarStream(self._file, self._seek_over):
                 self._bodies.pop(entry.path, None)
                 self._links.pop(entry.path, None)
-                if entry.kind is EntryKind.FILE and not entry.sparse:
+                if entry.sparse:
+                    self._sparse.add(entry.path)
+                elif entry.kind is EntryKind.FILE:
                     self._bodies[entry.path] = (entry.offset, entry.size_bytes)
                 elif target := self._target(entry.kind, entry.path, entry.link):
                     self._links[entry.path] = target

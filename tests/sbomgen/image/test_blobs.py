@@ -244,7 +244,9 @@ def test_a_document_is_bounded(tmp_path: Path) -> None:
         assert blobs.names() == ("index.json",)
 
 
-def test_sparse_files_of_an_archive_are_not_there(tmp_path: Path) -> None:
+def test_sparse_files_of_an_archive_are_not_read_in_place(tmp_path: Path) -> None:
     entry = Entry("sparse", b"S", b"body")
     with open_blobs(write_archive((entry,), tmp_path / "x")) as blobs:
         assert "sparse" not in blobs
+        with pytest.raises(UnreadableError, match=r"x: sparse: is stored as a sparse file; make the archive anew, without --sparse"):
+            blobs.open("sparse")
