@@ -24,6 +24,7 @@ from sbomgen.inventory import Inventory
 from sbomgen.scan import ScanOptions, scan_image
 from tests.sbomgen.fuzzing import damaged, evidence, image_of, with_checksums
 from tests.support.images import LayerSpec, file, files, hardlink, opaque, symlink, whiteout
+from tests.support.sparse import sparse_tar
 
 SEED = int(os.environ.get("SBOMPAIR_SEED", "1"))
 COUNT = int(os.environ.get("SBOMPAIR_COUNT", "20000"))
@@ -69,6 +70,16 @@ def the_tar(random: Random) -> tuple[bytes, ...]:
     return tuple(tars)
 
 
+@cache
+def sparse() -> bytes:
+    return sparse_tar({path[-100:]: body for path, body in bodies().items()})
+
+
+def a_sparse_tar(random: Random) -> tuple[bytes, ...]:
+    """All files are sparse, and the tar is damaged as above."""
+    return with_checksums(damaged(sparse(), random), sparse()), whole()[1]
+
+
 def documents_of(inventory: Inventory) -> Iterator[tuple[str, bytes]]:
     options = WriteOptions(tool_version="0", all_layers=True)
     for writer in WRITERS:
@@ -99,16 +110,18 @@ def test_the_whole_image_has_something_for_every_cataloger() -> None:
     inventory = scan_image(image_of(*whole()))
     assert {found.cataloger for found in inventory.packages} | {"os-release"} == {cataloger.name for cataloger in CATALOGERS}
     assert not [problem for problem in inventory.problems if problem.loss]
+    of_sparse = scan_image(image_of(sparse(), whole()[1]))
+    assert [found.ref for found in of_sparse.packages] == [found.ref for found in inventory.packages]
 
 
-@pytest.mark.parametrize("damage", [one_file, the_tar])
+@pytest.mark.parametrize("damage", [one_file, the_tar, a_sparse_tar])
 def test_a_damaged_image_raises_nothing_but_our_errors(damage: Damage) -> None:
     outcomes = [survive(damage, seed) for seed in range(60)]
     assert sum(outcomes) > 30
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("damage", [one_file, the_tar])
+@pytest.mark.parametrize("damage", [one_file, the_tar, a_sparse_tar])
 def test_many_damaged_images_raise_nothing_but_our_errors(damage: Damage) -> None:
     survive(damage, 0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
