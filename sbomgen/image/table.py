@@ -1,7 +1,6 @@
 """What a layer's tar holds, gathered while it is read: the table of its paths, its whiteouts, and what the catalogers read in its files."""
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -38,7 +37,8 @@ _Evidence = dict[str, FileFacts[Any]]
 """What was read in one file, by cataloger."""
 
 _NOTHING: _Evidence = {}
-_FILE = EntryKind.FILE
+_FILE, _SYMLINK, _HARDLINK = EntryKind.FILE, EntryKind.SYMLINK, EntryKind.HARDLINK
+"""Looked up once: an enumeration's members cost as much as a call."""
 
 
 class LayerTable:
@@ -61,29 +61,30 @@ class LayerTable:
 
     def read(self, tar: EntryStream, spool: Spool) -> None:
         """Take in every entry of a tar or folder."""
-        entries, by_magic = self._entries, self._dispatch.by_magic
-        folder, by_name = "", self._asking_in("")
+        entries, by_name, by_magic = self._entries, self._dispatch.by_name, self._dispatch.by_magic
+        folder, in_folder = "", self._dispatch.by_folder("")
         for entry in tar:
             path, name, kind = entry.path, entry.name, entry.kind
             if name.startswith(WHITEOUT):
                 self._take_marker(entry.folder, name)
                 continue
-            if path in entries:
+            if path and entries.setdefault(path, entry) is not entry:
                 self._forget(path)
-            if path:
                 entries[path] = entry
             if kind is _FILE:
                 if folder != entry.folder:
-                    folder, by_name = entry.folder, self._asking_in(entry.folder)
-                named = by_name(name)
+                    folder, in_folder = entry.folder, self._dispatch.by_folder(entry.folder)
+                named = in_folder | by_name(name)
+                if named and is_copied_cache(path):
+                    named = 0  # nobody wants a file of a cache that files are copied from for its name
                 try:
                     begun = by_magic(tar.head())
                 except EvidenceUnreadableError as exc:
-                    tar.skipped.add(path, str(exc), loss=bool(named))
+                    tar.skipped.add(path, str(exc), loss=named > 0)
                     continue
                 if named or begun:
                     self._take_file(entry, (named, begun), tar, spool)
-            elif kind is EntryKind.HARDLINK:
+            elif kind is _HARDLINK:
                 self._take_link(path, entry.link)
         self._note_skipped(tar)
 
@@ -97,7 +98,8 @@ class LayerTable:
             offset = self._body_of(path) if entry.kind is EntryKind.HARDLINK else None
             if offset is None:
                 continue
-            wanted = () if is_cached(path) else self._dispatch.by_name(entry.name, self._dispatch.by_folder(entry.folder))
+            bits = 0 if is_cached(path) else self._dispatch.by_name(entry.name) | self._dispatch.by_folder(entry.folder)
+            wanted = self._dispatch.chosen(bits)
             if wanted:
                 bodies.setdefault(offset, []).append((path, wanted))
             names = {cataloger.name for cataloger in wanted}
@@ -119,8 +121,8 @@ class LayerTable:
     def scan(self, diff_id: str | None, size_bytes: int | None) -> LayerScan:
         """The record of the layer."""
         facts: dict[str, list[FileFacts[Any]]] = {cataloger.name: [] for cataloger in self._dispatch.catalogers}
-        for path in self._entries:
-            for name, found in self._evidence.get(path, _NOTHING).items():
+        for path in filter(self._evidence.__contains__, self._entries):
+            for name, found in self._evidence[path].items():
                 facts[name].append(FileFacts(path, found.facts) if found.problems and is_cached(path) else found)
         problems = (problem for files in facts.values() for file in files for problem in file.problems)
         return LayerScan(
@@ -134,12 +136,6 @@ class LayerTable:
             complete=not any(problem.code is ProblemCode.LIMIT_REACHED for problem in problems),
         )
 
-    def _asking_in(self, folder: str) -> Callable[[str], Catalogers]:
-        """Who wants a file of a folder, by its name; nobody does in a cache that files are copied from."""
-        if is_copied_cache(f"{folder}/"):
-            return lambda _name: ()
-        return partial(self._dispatch.by_name, in_folder=self._dispatch.by_folder(folder))
-
     def _take_marker(self, folder: str, name: str) -> None:
         hidden = name.removeprefix(WHITEOUT)
         if name == OPAQUE:
@@ -149,16 +145,16 @@ class LayerTable:
         elif not name.startswith(AUFS):
             self._whiteouts[f"{folder}/{hidden}" if folder else hidden] = None
 
-    def _take_file(self, entry: TarEntry, wanted: tuple[Catalogers, Catalogers], tar: EntryStream, spool: Spool) -> None:
+    def _take_file(self, entry: TarEntry, wanted: tuple[int, int], tar: EntryStream, spool: Spool) -> None:
         """Have a file read by the catalogers that want it for its name, and by those that want it for its magic."""
         by_name, by_magic = wanted
-        either = self._dispatch.union(by_name, by_magic)
+        either = self._dispatch.chosen(by_name | by_magic)
         if entry.sparse and not self._afford(entry.path, either, entry.size_bytes):
             return
         self._read_body(entry, [(entry.path, either)], tar, spool)
         found = self._evidence.get(entry.path, _NOTHING)
         if found and by_magic:
-            for_magic_alone = {cataloger.name for cataloger in by_magic if cataloger not in by_name}
+            for_magic_alone = {cataloger.name for cataloger in self._dispatch.chosen(by_magic & ~by_name)}
             self._by_magic[entry.offset] = {cataloger: found[cataloger] for cataloger in for_magic_alone & found.keys()}
 
     def _take_link(self, path: str, target: str) -> None:
@@ -237,13 +233,12 @@ def _runs(entries: Iterable[TarEntry]) -> Iterator[Run]:
     for folder, run in groupby(entries, attrgetter("folder")):
         found = tuple(run)
         kinds = "".join([entry.kind for entry in found])
-        has_links = EntryKind.SYMLINK in kinds or EntryKind.HARDLINK in kinds
         yield Run(
             folder,
             tuple([entry.name for entry in found]),
             kinds,
             tuple([entry.size_bytes for entry in found]),
-            tuple([entry.link for entry in found]) if has_links else (),
+            tuple([entry.link for entry in found]) if _SYMLINK in kinds or _HARDLINK in kinds else (),
         )
 
 
