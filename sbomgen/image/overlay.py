@@ -16,7 +16,7 @@ from typing import Any
 from sbomgen.evidence import Cataloger, VisibleFact
 from sbomgen.image.caches import is_cached
 from sbomgen.image.tree import NO_FACTS, Node, Tree, descend
-from sbomgen.layerscan import EntryKind, LayerEntry, LayerScan, Run, entries_of
+from sbomgen.layerscan import DIRECTORY, FILE, HARDLINK, EntryKind, LayerEntry, LayerScan, Run, entries_of
 from sbomgen.model import Distro, Problem, ProblemCode
 
 MAX_PROBLEMS = 100
@@ -122,37 +122,38 @@ class Overlay:
                     folder, _, name = file.path.rpartition("/")
                     facts.setdefault(folder, {}).setdefault(name, {})[cataloger] = file.facts
         forward: list[LayerEntry] = []
+        plain = Node(FILE, index)  # one for all files without facts: nothing is ever written to theirs
         for run in scan.runs:
             found = facts.get(run.folder, _NONE)
-            if not self._place_new(run, index, found):
+            if not self._place_new(run, plain, found):
                 forward.extend(self._place_run(run, index, found))
         for entry in forward:
             if not self._link(entry, index, facts.get(entry.path.rpartition("/")[0], _NONE)):
                 self._note(index, entry.path, f"is a hard link to {entry.link}, which is not there")
 
-    def _place_new(self, run: Run, index: int, facts: _Facts) -> bool:
+    def _place_new(self, run: Run, plain: Node, facts: _Facts) -> bool:
         """Place entries of which there are none yet, as nearly all of an image are; False where there is more to it."""
-        way = None if EntryKind.HARDLINK in run.kinds else self._tree.folder(run.folder, index)
+        index = plain.layer
+        way = None if HARDLINK in run.kinds else self._tree.folder(run.folder, index)
         children = way[1].children if way else None
         if way is None or children is None or not children.keys().isdisjoint(run.names):
             return False
-        plain = Node(EntryKind.FILE, index)  # one for all files without facts: nothing is ever written to theirs
-        if run.kinds.count(EntryKind.FILE) == len(run.kinds):
+        if run.kinds.count(FILE) == len(run.kinds):
             children.update(dict.fromkeys(run.names, plain))
         else:
             for name, kind, link in zip(run.names, run.kinds, run.links or repeat(""), strict=False):
-                children[name] = plain if kind == EntryKind.FILE else Node(_KINDS[kind], index, link)
+                children[name] = plain if kind == FILE else Node(_KINDS[kind], index, link)
         self._tree.count(len(run.names))
         for name in run.names if facts else ():
             if name in facts:
-                children[name] = node = Node(EntryKind.FILE, index)
+                children[name] = node = Node(FILE, index)
                 self._tell(f"{way[0]}/{name}" if way[0] else name, node, facts[name])
         return True
 
     def _place_run(self, run: Run, index: int, facts: _Facts) -> Iterator[LayerEntry]:
         """Place entries one by one; those hard links whose target is not there yet are left."""
         for entry in entries_of(run):
-            if entry.kind is EntryKind.HARDLINK:
+            if entry.kind is HARDLINK:
                 if not self._link(entry, index, facts):
                     yield entry
             else:
@@ -165,7 +166,7 @@ class Overlay:
             self._note(node.layer, entry.path, "lies behind links that loop: left out")
             return
         existing = way[1].children.get(name)
-        if existing is not None and existing.kind is node.kind is EntryKind.DIRECTORY:
+        if existing is not None and existing.kind is node.kind is DIRECTORY:
             existing.layer = node.layer
             return
         self._tell(self._tree.put(way, name, node), node, facts)
@@ -186,7 +187,7 @@ class Overlay:
         folder, _, name = entry.link.rpartition("/")
         way = self._tree.follow(folder)
         target = (way[1].children or {}).get(name) if way else None
-        if target is None or target.kind is EntryKind.DIRECTORY:
+        if target is None or target.kind is DIRECTORY:
             return False
         own_name = entry.path.rpartition("/")[2]
         own, same_name = facts.get(own_name, NO_FACTS), own_name == name

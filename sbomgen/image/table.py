@@ -12,7 +12,7 @@ from sbomgen.image.bodies import Body, LayerFile, Spool
 from sbomgen.image.caches import is_cached, is_copied_cache
 from sbomgen.image.dispatch import Catalogers, Dispatch
 from sbomgen.image.entries import EntryStream, TarEntry
-from sbomgen.layerscan import EntryKind, FileFacts, LayerScan, Run
+from sbomgen.layerscan import FILE, HARDLINK, SYMLINK, FileFacts, LayerScan, Run
 from sbomgen.model import Problem, ProblemCode
 
 WHITEOUT = ".wh."
@@ -37,8 +37,6 @@ _Evidence = dict[str, FileFacts[Any]]
 """What was read in one file, by cataloger."""
 
 _NOTHING: _Evidence = {}
-_FILE, _SYMLINK, _HARDLINK = EntryKind.FILE, EntryKind.SYMLINK, EntryKind.HARDLINK
-"""Looked up once: an enumeration's members cost as much as a call."""
 
 
 class LayerTable:
@@ -71,7 +69,7 @@ class LayerTable:
             if path and entries.setdefault(path, entry) is not entry:
                 self._forget(path)
                 entries[path] = entry
-            if kind is _FILE:
+            if kind is FILE:
                 if folder != entry.folder:
                     folder, in_folder = entry.folder, self._dispatch.by_folder(entry.folder)
                 named = in_folder | by_name(name)
@@ -84,7 +82,7 @@ class LayerTable:
                     continue
                 if named or begun:
                     self._take_file(entry, (named, begun), tar, spool)
-            elif kind is _HARDLINK:
+            elif kind is HARDLINK:
                 self._take_link(path, entry.link)
         self._note_skipped(tar)
 
@@ -95,7 +93,7 @@ class LayerTable:
         """
         bodies: LinkedBodies = {}
         for path, entry in self._entries.items() if self._bodies or self._links else ():
-            offset = self._body_of(path) if entry.kind is EntryKind.HARDLINK else None
+            offset = self._body_of(path) if entry.kind is HARDLINK else None
             if offset is None:
                 continue
             bits = 0 if is_cached(path) else self._dispatch.by_name(entry.name) | self._dispatch.by_folder(entry.folder)
@@ -112,7 +110,7 @@ class LayerTable:
         """Read the same tar again, as far as the last of these bodies."""
         left = dict(bodies)
         for entry in tar:
-            if entry.kind is EntryKind.FILE and entry.offset in left:
+            if entry.kind is FILE and entry.offset in left:
                 names = [(path, wanted) for path, wanted in left.pop(entry.offset) if self._afford(path, wanted, entry.size_bytes)]
                 self._read_body(entry, names, tar, spool)
                 if not left:
@@ -174,7 +172,7 @@ class LayerTable:
 
     def _body_at(self, path: str) -> int | None:
         entry = self._entries.get(path)
-        return entry.offset if entry is not None and entry.kind is EntryKind.FILE else self._bodies.get(path)
+        return entry.offset if entry is not None and entry.kind is FILE else self._bodies.get(path)
 
     def _afford(self, path: str, wanted: Catalogers, size_bytes: int) -> bool:
         self._extra_bytes += size_bytes
@@ -238,7 +236,7 @@ def _runs(entries: Iterable[TarEntry]) -> Iterator[Run]:
             tuple([entry.name for entry in found]),
             kinds,
             tuple([entry.size_bytes for entry in found]),
-            tuple([entry.link for entry in found]) if _SYMLINK in kinds or _HARDLINK in kinds else (),
+            tuple([entry.link for entry in found]) if SYMLINK in kinds or HARDLINK in kinds else (),
         )
 
 

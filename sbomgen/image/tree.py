@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sbomgen.errors import UnreadableError
-from sbomgen.layerscan import EntryKind
+from sbomgen.layerscan import DIRECTORY, SYMLINK, EntryKind
 
 MAX_LINKS = 40
 """Symbolic links followed on one way: Linux's own bound (path_resolution(7))."""
@@ -35,7 +35,7 @@ class Node:
         """That wrote it last, or first needed a folder that none wrote."""
         self.link = link
         """Target of a symbolic link."""
-        self.children: dict[str, Node] | None = {} if kind is EntryKind.DIRECTORY else None
+        self.children: dict[str, Node] | None = {} if kind is DIRECTORY else None
         self.facts: dict[str, tuple[Any, ...]] = NO_FACTS
         """By cataloger."""
 
@@ -51,7 +51,7 @@ class Tree:
     """Nodes by path. `on_facts_gone` is told of each node with facts that is taken off, with its path."""
 
     def __init__(self, on_facts_gone: Callable[[str, Node], None]) -> None:
-        self.root = Node(EntryKind.DIRECTORY, 0)
+        self.root = Node(DIRECTORY, 0)
         self._on_facts_gone = on_facts_gone
         self._count = 0
         self._folders: dict[str, Way] = {}  # the ways of folders that were asked for; good until a folder or a link goes
@@ -70,7 +70,7 @@ class Tree:
             node = folder[1].children.get(name) if folder and folder[1].children else None
             if folder is None or node is None:
                 return None
-            if node.kind is not EntryKind.SYMLINK:
+            if node.kind is not SYMLINK:
                 return self._kept(path, (f"{folder[0]}/{name}" if folder[0] else name, node))
             further = _target(folder[0], node.link)
             if further is None:
@@ -85,7 +85,7 @@ class Tree:
             above, _, name = path.rpartition("/")
             folder = self._folders.get(above)
             node = folder[1].children.get(name) if folder and folder[1].children else None
-            if folder is None or node is None or node.kind is not EntryKind.DIRECTORY:
+            if folder is None or node is None or node.kind is not DIRECTORY:
                 return self._kept(path, self._walk(path, layer))
             way = self._folders[path] = (f"{folder[0]}/{name}" if folder[0] else name, node)
         return way
@@ -111,7 +111,7 @@ class Tree:
         path = f"{above}/{name}" if above else name
         removed = parent.children.pop(name, None) if parent.children else None
         if removed is not None:
-            if removed.kind in {EntryKind.DIRECTORY, EntryKind.SYMLINK}:
+            if removed.kind in {DIRECTORY, SYMLINK}:
                 self._folders.clear()
             for gone_path, gone in descend(path, removed):
                 self._count -= 1
@@ -120,7 +120,7 @@ class Tree:
         return path
 
     def _kept(self, path: str, way: Way | None) -> Way | None:
-        if way is not None and way[1].kind is EntryKind.DIRECTORY:
+        if way is not None and way[1].kind is DIRECTORY:
             self._folders[path] = way
         return way
 
@@ -141,9 +141,9 @@ class Tree:
                 nodes = nodes[: len(names) + 1]
                 continue
             node = self._child(names, nodes[-1], name, layer)
-            if node is None or (node.kind is EntryKind.SYMLINK and not node.link):
+            if node is None or (node.kind is SYMLINK and not node.link):
                 return None
-            if node.kind is not EntryKind.SYMLINK:
+            if node.kind is not SYMLINK:
                 names.append(name)
                 nodes.append(node)
                 continue
@@ -157,9 +157,9 @@ class Tree:
         """What has this name in the folder at `names`; where `layer` makes folders, a folder or a link in any case."""
         assert folder.children is not None
         node = folder.children.get(name)
-        if layer is None or (node is not None and node.kind in {EntryKind.DIRECTORY, EntryKind.SYMLINK}):
+        if layer is None or (node is not None and node.kind in {DIRECTORY, SYMLINK}):
             return node
-        node = Node(EntryKind.DIRECTORY, layer)
+        node = Node(DIRECTORY, layer)
         self.put(("/".join(names), folder), name, node)
         return node
 
