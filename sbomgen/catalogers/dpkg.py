@@ -32,7 +32,7 @@ _LIST = re.compile(r"(?:.*/)?(?:var/lib/dpkg/(?:info|status\.d)|(?:usr|var)/lib/
 _COPYRIGHT = re.compile(r"(?:.*/)?usr/share/doc/[^/]+/copyright")
 _SOURCE = re.compile(r"(?P<name>[^\s(]+)\s*(?:\(\s*(?P<version>[^\s)]+)\s*\))?")
 _RELATION = re.compile(r"(?P<name>[^\s:(<\[]+)(?::(?P<arch>[^\s(<\[]+))?")
-_MD5SUM_LINE = re.compile(rb"[0-9A-Fa-f]{32} [ *](?:\./)*/*(?P<path>.+)")
+_MD5SUM_PATH = re.compile(rb"^[0-9A-Fa-f]{32} [ *](?:\./)*/*(.*[^\r\n])\r*$", re.MULTILINE)
 
 ABSENT_STATES = frozenset({"not-installed", "config-files"})
 """States (third word of Status) in which nothing but settings is on the disk; in all others, half-installed too, the package is there."""
@@ -163,7 +163,7 @@ def _read_stanza(where: str, fields: Fields) -> Iterator[DpkgPackageFact | Probl
     )
 
 
-def _paths_of_list(body: bytes) -> Iterator[bytes]:
+def _paths_of_list(body: bytes) -> Iterable[bytes]:
     """The files of an `info/NAME.list`, which names each folder on the way too; of opkg's lines only the first column is a path.
 
     An empty folder cannot be told from a file and stays.
@@ -173,9 +173,9 @@ def _paths_of_list(body: bytes) -> Iterator[bytes]:
     return (path for path in lines if path not in folders and path != b".")
 
 
-def _paths_of_md5sums(body: bytes) -> Iterator[bytes]:
+def _paths_of_md5sums(body: bytes) -> Iterable[bytes]:
     """The files of a md5sums file: no links, no settings files."""
-    return (match["path"] for line in body.split(b"\n") if (match := _MD5SUM_LINE.fullmatch(line.rstrip(b"\r"))))
+    return _MD5SUM_PATH.findall(body)
 
 
 def _database_of(path: str) -> tuple[str, str] | None:
