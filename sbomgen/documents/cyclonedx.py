@@ -64,7 +64,10 @@ class CycloneDxJson(_CycloneDx):
 
     def write(self, inventory: Inventory, options: WriteOptions) -> bytes:
         """The document, indented."""
-        return msgspec.json.format(msgspec.json.encode(_bom(inventory, options)), indent=2) + b"\n"
+        content = msgspec.json.encode(_Document(inventory, options).bom())
+        # Put in where it stands, since to encode the document once more takes longer than all the rest of this.
+        named = content.replace(b'"version":', f'"serialNumber":"{_serial_number(content)}","version":'.encode(), 1)
+        return msgspec.json.format(named, indent=2) + b"\n"
 
 
 class CycloneDxXml(_CycloneDx):
@@ -78,13 +81,13 @@ class CycloneDxXml(_CycloneDx):
         """The document, indented."""
         from sbomgen.documents._cyclonedx_xml import bom_xml
 
-        return bom_xml(_bom(inventory, options))
+        bom = _Document(inventory, options).bom()
+        return bom_xml(msgspec.structs.replace(bom, serial_number=_serial_number(msgspec.json.encode(bom))))
 
 
-def _bom(inventory: Inventory, options: WriteOptions) -> cdx.Bom:
-    """The document with its serial number, the same for both forms: they say the same."""
-    bom = _Document(inventory, options).bom()
-    return msgspec.structs.replace(bom, serial_number=f"urn:uuid:{content_uuid(msgspec.json.encode(bom))}")
+def _serial_number(content: bytes) -> str:
+    """That of a document by its JSON without one; the same for both forms: they say the same."""
+    return f"urn:uuid:{content_uuid(content)}"
 
 
 class _Document:

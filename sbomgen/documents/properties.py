@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from operator import attrgetter
 
 from msgspec import Struct
 
 from sbomgen.documents._peers import OS_TYPES
 from sbomgen.documents.escape import clean
 from sbomgen.inventory import Inventory, LayerOrigin, ScannedLayer
-from sbomgen.model import DeliveredFile, Edge, EdgeKind, PackageEvent, TrackedPackage
+from sbomgen.model import DeliveredFile, EdgeKind, PackageEvent, TrackedPackage
 
 CONTAINED_BY = "sbomgen:contained_by"
 REPEATED_NAMES = frozenset(
@@ -19,6 +20,8 @@ REPEATED_NAMES = frozenset(
 GRAPH_KNOWN = {"apk": "apk", "dpkg": "deb", "npm": "npm", "python": "pypi", "rpm": "rpm", "rust": "cargo"}
 """Catalogers whose evidence names all that a package of this type depends on. Go states what is in a program, not who needs it; Java
 archives, runtimes, ELF notes and what SBOMs in wheels name state nothing."""
+
+_EDGE_ORDER = attrgetter("kind", "from_slot", "to_slot")
 
 RELATED_VERSIONS_LIMIT = 16
 """Versions of one slot that get its edges: a machine keeps a handful of kernels; thousands times thousands of edges are an attack."""
@@ -54,15 +57,17 @@ def relations(inventory: Inventory) -> Relations:
     depends and is owned, and the first stands for the slot where others depend on it.
     """
     refs: dict[tuple[str, str], list[str]] = {}
-    for found in sorted((found for found in inventory.packages if found.visible), key=lambda found: found.ref):
+    for found in listed_packages(inventory, all_layers=False):
+        slot = found.package.slot
         for version in {"", found.package.raw_version}:
-            refs.setdefault((found.package.slot, version), []).append(found.ref)
+            refs.setdefault((slot, version), []).append(found.ref)
     related: dict[EdgeKind, dict[str, set[str]]] = {EdgeKind.DEPENDS_ON: {}, EdgeKind.CONTAINS: {}}
     owned_by: dict[str, str] = {}
-    for edge in sorted(inventory.edges, key=_edge_order):
+    delivered = EdgeKind.OWNED_BY
+    for edge in sorted(inventory.edges, key=_EDGE_ORDER):
         for ref in refs.get((edge.from_slot, edge.from_version), ())[:RELATED_VERSIONS_LIMIT]:
             for target in refs.get((edge.to_slot, edge.to_version), ())[:1]:
-                if edge.kind is EdgeKind.OWNED_BY:
+                if edge.kind is delivered:
                     owned_by.setdefault(ref, target)
                 elif target != ref:
                     related[edge.kind].setdefault(ref, set()).add(target)
@@ -99,10 +104,6 @@ def without_dependencies(inventory: Inventory, packages: Iterable[TrackedPackage
         for one in packages
         if one.visible and GRAPH_KNOWN.get(one.cataloger) == one.package.type and one.ref not in found.depends_on
     ]
-
-
-def _edge_order(edge: Edge) -> tuple[str, str, str]:
-    return edge.kind, edge.from_slot, edge.to_slot
 
 
 def layer_facts(layer: ScannedLayer) -> list[tuple[str, str]]:
