@@ -124,7 +124,17 @@ class Tree:
             self._folders[path] = way
         return way
 
+    def _straight(self, path: str) -> Way | None:
+        """The way of a folder, if there is nothing but folders on it."""
+        node: Node | None = self.root
+        for name in path.split("/"):
+            node = node.children.get(name) if node and node.children else None
+        return (path, node) if node and node.kind is DIRECTORY else None
+
     def _walk(self, path: str, layer: int | None) -> Way | None:
+        straight = self._straight(path)
+        if straight:
+            return straight
         names: list[str] = []
         nodes = [self.root]
         left = path.split("/")[::-1]
