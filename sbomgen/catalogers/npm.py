@@ -143,6 +143,7 @@ def _ends(packages: list[tuple[Package, list[_Copy]]]) -> dict[str | None, tuple
         versions[package.slot].add(package.raw_version)
     ends: dict[str | None, tuple[str, str]] = {}
     for package, copies in packages:
-        end = package.slot, package.raw_version if len(versions[package.slot]) > 1 else ""
+        slot = package.slot
+        end = slot, package.raw_version if len(versions[slot]) > 1 else ""
         ends.update((copy.folder, end) for copy in copies)
     return ends
