@@ -26,7 +26,7 @@ from sbomgen.image.sparse import (
     map_of_header,
     map_of_records,
 )
-from sbomgen.layerscan import EntryKind
+from sbomgen.layerscan import HARDLINK, EntryKind
 
 BLOCK_BYTES = 512
 
@@ -209,10 +209,10 @@ class TarStream:
         self._account(len(raw_name) + len(raw_link))
         self._path = raw_path = raw_name.decode("utf-8", "surrogateescape")
         (path, folder, name), kind = self._place(raw_path), _KINDS.get(kind_byte)
-        if path and not raw_link and kind is not None and kind is not EntryKind.HARDLINK and len(path) <= MAX_PATH_DEPTH:
+        if path and not raw_link and kind is not None and kind is not HARDLINK and len(path) <= MAX_PATH_DEPTH:
             return path, folder, name, kind, ""
         link = raw_link.decode("utf-8", "surrogateescape")
-        target = root_relative(link) if kind is EntryKind.HARDLINK else link
+        target = root_relative(link) if kind is HARDLINK else link
         if reason := why_unfit(path, kind, target):
             self.skipped.add(raw_path, reason)
             return None
