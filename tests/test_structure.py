@@ -67,10 +67,11 @@ FLOORS = {
     "sbommatch.store": "store supply formats versions advisory ecosystems purl problem errors collector __version__",
     "sbommatch.match": "match store sbom ranges versions advisory statement ecosystems purl problem errors",
     "sbommatch.archive": "archive reports match store supply sbom versions advisory ecosystems purl problem errors collector __version__",
+    "sbomgen.decoders": "decoders",
     "sbomgen.rpmdb": "rpmdb",
-    "sbomgen.catalogers": "catalogers rpmdb evidence model errors",
+    "sbomgen.catalogers": "catalogers rpmdb evidence model decoders errors",
     "sbomgen.cache": "cache image evidence layerscan model errors",
-    "sbomgen.image": "image evidence layerscan model errors __version__",
+    "sbomgen.image": "image evidence layerscan model decoders errors __version__",
     "sbomgen.sbom": "sbom errors",
     "sbomgen.validation": "validation sbom errors",
     "sbomgen.check": "check sbom",
@@ -117,6 +118,15 @@ def test_sql_lives_in_store_and_archive() -> None:
             continue
         texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
         assert not [text for text in texts if any(word in text for word in words)], name
+
+
+def test_types_are_decoded_by_decoders_that_threads_may_share() -> None:
+    """Of `sbomgen.decoders`, where it is said why."""
+    for name, tree in modules("sbomgen"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                assert node.func.attr != "decode" or "type" not in {one.arg for one in node.keywords}, f"{name}:{node.lineno}"
+                assert node.func.attr != "Decoder", f"{name}:{node.lineno}"
 
 
 PLUGINS = [

@@ -2,9 +2,9 @@
 
 import re
 
-import msgspec
 from msgspec import Struct
 
+from sbomgen.decoders import json_decoder
 from sbomgen.model import Hash
 
 _USER = re.compile(r"^([A-Za-z][\w+.-]*://)(?!git@)[^/@]*@")
@@ -46,7 +46,7 @@ def parse_origin(body: bytes) -> Origin:
     >>> parse_origin(b'{"url": "https://x:y@h/r.git", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}}').qualifiers
     (('vcs_url', 'git+https://h/r.git@c0ffee'),)
     """
-    stated = msgspec.json.decode(body, type=_DirectUrl)
+    stated = json_decoder(_DirectUrl).decode(body)
     url = _USER.sub(r"\1", re.split(r"[?#]", stated.url)[0])
     if stated.vcs_info is not None:
         if url.lower().startswith("file:"):

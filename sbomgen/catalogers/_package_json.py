@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-import msgspec
 from msgspec import Struct, field
 
+from sbomgen.decoders import json_decoder
 from sbomgen.evidence import Fact
 
 REQUIRES_LIMIT = 2_000
@@ -73,10 +73,10 @@ def parse_package_json(body: bytes) -> PackageJsonFact:
 
 def _decoded(body: bytes) -> _Stated:
     try:
-        return msgspec.json.decode(body, type=_Stated)
+        return json_decoder(_Stated).decode(body)
     except UnicodeDecodeError:
         # Node reads what is no UTF-8 as U+FFFD: an author in another encoding must not cost the package.
-        return msgspec.json.decode(body.decode("utf-8", "replace"), type=_Stated)
+        return json_decoder(_Stated).decode(body.decode("utf-8", "replace"))
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
 

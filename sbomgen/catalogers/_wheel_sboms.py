@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import Raw, Struct
 
+from sbomgen.decoders import json_decoder
 from sbomgen.model import Hash
 
 COMPONENTS_LIMIT = 10_000
@@ -96,7 +97,7 @@ class _Document(Struct, rename={"bom_format": "bomFormat", "spdx_version": "spdx
 def read_components(body: bytes) -> tuple[tuple[Component, ...], int]:
     """The components of a document, each once, and how many could not be read. Raises `WheelSbomError`."""
     try:
-        document = msgspec.json.decode(body, type=_Document)
+        document = json_decoder(_Document).decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise WheelSbomError(f"no JSON of CycloneDX or SPDX: {exc}") from exc
     if document.bom_format == "CycloneDX":
@@ -116,7 +117,7 @@ def read_components(body: bytes) -> tuple[tuple[Component, ...], int]:
 
 
 def _cyclonedx(record: Raw) -> Iterator[Component]:
-    stated = msgspec.json.decode(record, type=_Component)
+    stated = json_decoder(_Component).decode(record)
     if stated.scope == _EXCLUDED or stated.type == "file":
         return
     entries = (entry.expression or (entry.license and (entry.license.id or entry.license.name)) for entry in stated.licenses)
@@ -125,7 +126,7 @@ def _cyclonedx(record: Raw) -> Iterator[Component]:
 
 
 def _spdx(record: Raw) -> Iterator[Component]:
-    stated = msgspec.json.decode(record, type=_SpdxPackage)
+    stated = json_decoder(_SpdxPackage).decode(record)
     purl = next((found.reference_locator for found in stated.references if found.reference_type == "purl"), "")
     yield from _component((stated.name, stated.version, purl), (stated.licence,) if stated.licence not in _UNKNOWN_LICENCES else (), ())
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sbomgen.catalogers._executables import ELF_MAGIC, EXECUTABLE_LIMIT_BYTES, PACKAGE_NOTE, bytes_of, executable_of
+from sbomgen.decoders import json_decoder
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Distro, Edge, Package, Problem, ProblemCode, Technique
 
@@ -78,7 +79,7 @@ class ElfNoteCataloger:
             body = bytes_of(file, stream).at(section.offset, min(section.size_bytes, SECTION_LIMIT_BYTES))
         text = _text_of_note(body, ">" if executable.big_endian else "<")
         try:
-            note = msgspec.json.decode(text, type=_Note)
+            note = json_decoder(_Note).decode(text)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
             yield Problem(ProblemCode.BAD_RECORD, file.path, f"its package note cannot be read: {exc}", loss=False)
             return

@@ -20,6 +20,7 @@ from sbomgen.catalogers._executables import (
     delivered_executable,
     executable_of,
 )
+from sbomgen.decoders import json_decoder
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode, Technique
 
@@ -93,7 +94,7 @@ class RustCataloger:
         with file.open(EXECUTABLE_LIMIT_BYTES) as stream:
             body = bytes_of(file, stream).at(section.offset, min(section.size_bytes, SECTION_LIMIT_BYTES))
         try:
-            listed = msgspec.json.decode(_decompressed(body), type=_Document).packages
+            listed = json_decoder(_Document).decode(_decompressed(body)).packages
         except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, EOFError) as exc:
             message = f"the list of cargo-auditable cannot be read, its crates are not listed: {exc}"
             yield Problem(ProblemCode.BAD_RECORD, file.path, message, loss=True)

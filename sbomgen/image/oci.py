@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from sbomgen.decoders import json_decoder
 from sbomgen.errors import DigestMismatchError, UnreadableError
 from sbomgen.image.manifest import HistoryEntry, HistoryMatch, ImageConfig
 
@@ -101,7 +102,7 @@ class _Config(Struct, frozen=True):
 def decode(content: bytes, kind: type[_T], where: str) -> _T:
     """A JSON document as a value of a type; `where` begins the error."""
     try:
-        return msgspec.json.decode(content, type=kind)
+        return json_decoder(kind).decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise UnreadableError(f"{where}: not the JSON it should be: {exc}") from exc
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, msgpack
 
+from sbomgen.decoders import msgpack_decoder
 from sbomgen.errors import UnreadableError
 from sbomgen.evidence import Cataloger
 from sbomgen.layerscan import LAYER_SCAN_FORMAT, FileFacts, LayerScan, Run
@@ -103,7 +104,7 @@ def _decode(content: bytes, kind: Any) -> Any:
     """A value of a type; by way of builtin values where one of its texts is an extension."""
     try:
         try:
-            return msgpack.decode(content, type=kind)
+            return msgpack_decoder(kind).decode(content)
         except msgspec.ValidationError:
             return msgspec.convert(msgpack.decode(content, ext_hook=_raw_text), kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:

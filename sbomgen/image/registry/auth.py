@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 from msgspec import Struct
 
+from sbomgen.decoders import json_decoder
 from sbomgen.errors import NetworkError
 from sbomgen.image.registry.credentials import Credentials
 from sbomgen.image.registry.endpoints import Endpoint
@@ -90,7 +91,7 @@ class Authorizer:
             content = response.read(MAX_TOKEN_BYTES) if response.status == 200 else None
             status = response.status
         try:
-            answer = msgspec.json.decode(content, type=_Token) if content is not None else _Token()
+            answer = json_decoder(_Token).decode(content) if content is not None else _Token()
         except (msgspec.DecodeError, UnicodeDecodeError):
             answer = _Token()
         token = answer.token or answer.access_token

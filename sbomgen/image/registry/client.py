@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from sbomgen import __version__
+from sbomgen.decoders import json_decoder
 from sbomgen.errors import DigestMismatchError, NetworkError, SbomgenError, UnreadableError
 from sbomgen.image.oci import INDEX_TYPES, MAX_DOCUMENT_BYTES, SCHEMA1_TYPES
 from sbomgen.image.registry.auth import Authorizer, parse_challenges
@@ -193,7 +194,7 @@ def _stated_reason(response: Response) -> str:
     """What the body of a refusal says, in the form of the specification."""
     try:
         content = response.read(MAX_REFUSAL_BYTES)
-        reasons = msgspec.json.decode(content or b"{}", type=_Refusal).errors
+        reasons = json_decoder(_Refusal).decode(content or b"{}").errors
     except (BrokenOffError, msgspec.DecodeError, UnicodeDecodeError):
         return ""
     return f": {reasons[0].message or reasons[0].code}"[:300] if reasons else ""

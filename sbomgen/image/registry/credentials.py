@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from sbomgen.decoders import json_decoder
 from sbomgen.errors import UnreadableError
 from sbomgen.image.registry.names import DOCKER_HUB
 from sbomgen.image.remote import OpenOptions
@@ -110,7 +111,7 @@ def credential_files(environment: Mapping[str, str]) -> Iterator[Path]:
 def _read(path: Path) -> _ConfigFile:
     try:
         with path.open("rb") as file:
-            return msgspec.json.decode(file.read(MAX_FILE_BYTES), type=_ConfigFile)
+            return json_decoder(_ConfigFile).decode(file.read(MAX_FILE_BYTES))
     except OSError as exc:
         raise UnreadableError(f"{path}: the credentials cannot be read: {exc.strerror}") from exc
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -160,7 +161,7 @@ def _ask_helper(name: str, registry: str, environment: Mapping[str, str], say: C
             [program, "get"], input=server.encode(), capture_output=True, timeout=HELPER_TIMEOUT_S, check=False, env=dict(environment)
         )
         if ran.returncode == 0:
-            return _of_answer(msgspec.json.decode(ran.stdout[:MAX_FILE_BYTES], type=_Answer))
+            return _of_answer(json_decoder(_Answer).decode(ran.stdout[:MAX_FILE_BYTES]))
         if _NOT_FOUND in ran.stdout + ran.stderr:
             return None
         reason = f"it exits {ran.returncode}"
