@@ -64,10 +64,7 @@ class CycloneDxJson(_CycloneDx):
 
     def write(self, inventory: Inventory, options: WriteOptions) -> bytes:
         """The document, indented."""
-        content = msgspec.json.encode(_Document(inventory, options).bom())
-        # Put in where it stands, since to encode the document once more takes longer than all the rest of this.
-        named = content.replace(b'"version":', f'"serialNumber":"{_serial_number(content)}","version":'.encode(), 1)
-        return msgspec.json.format(named, indent=2) + b"\n"
+        return msgspec.json.format(_named(msgspec.json.encode(_Document(inventory, options).bom())), indent=2) + b"\n"
 
 
 class CycloneDxXml(_CycloneDx):
@@ -83,6 +80,11 @@ class CycloneDxXml(_CycloneDx):
 
         bom = _Document(inventory, options).bom()
         return bom_xml(msgspec.structs.replace(bom, serial_number=_serial_number(msgspec.json.encode(bom))))
+
+
+def _named(content: bytes) -> bytes:
+    """The document with its serial number, put in where it stands, since to encode all of it once more takes longer."""
+    return content.replace(b'"version":', f'"serialNumber":"{_serial_number(content)}","version":'.encode(), 1)
 
 
 def _serial_number(content: bytes) -> str:
