@@ -11,6 +11,7 @@ from sbomgen.catalogers.os_release import OsReleaseCataloger
 from sbomgen.catalogers.python import PythonCataloger
 from sbomgen.catalogers.rpm import RpmCataloger
 from sbomgen.catalogers.rust import RustCataloger
+from sbomgen.catalogers.yarn_pnp import YarnPnpCataloger
 from sbomgen.evidence import Cataloger
 
 CATALOGERS: tuple[Cataloger, ...] = (
@@ -19,6 +20,7 @@ CATALOGERS: tuple[Cataloger, ...] = (
     DpkgCataloger(),
     RpmCataloger(),
     NpmCataloger(),
+    YarnPnpCataloger(),
     PythonCataloger(),
     JavaCataloger(),
     JvmCataloger(),

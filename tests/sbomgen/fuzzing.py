@@ -19,6 +19,7 @@ from tests.sbomgen.rpmdb.encoders import RpmdbSqlite, bdb, files, header, ndb
 from tests.support.executables import audit_list, elf, go_inline, macho, package_note, pe
 from tests.support.images import sha256
 from tests.support.jars import jar, manifest, pom
+from tests.support.yarn import place, state, yarn_4, zipped
 
 TOKENS = (
     b"\0", b"\n", b"\r\n\r\n", b"\xff" * 4, b"\x7f\xff\xff\xff", b"\x80\0\0\0", bytes(8), b"\xff" * 8, b"../" * 40,
@@ -56,6 +57,9 @@ def evidence() -> dict[str, bytes]:
         "0\tglibc-2.35-6.cm2.src.rpm\n",
     }  # fmt: skip
     return {path: text.encode() for path, text in texts.items()} | {
+        "srv/.pnp.cjs": yarn_4(state(("a", "npm:1.0.0", place("a"), {"b": "npm:1.0.0"}), ("b", "npm:1.0.0", place("b"), {}))),
+        **zipped("a", cache="srv/.yarn/cache"),
+        **zipped("b", cache="srv/.yarn/cache"),
         "opt/outer.war": jar({**pom("org.outer:outer:1.0"), **manifest(Bundle_Version="1.0"), "WEB-INF/lib/inner.jar": inner}),
         "usr/bin/go": elf({GO_BUILD_INFO: go_inline("go1.21.3", modules)}),
         "usr/bin/go.exe": pe({".data": go_inline("go1.21.3", modules)}),

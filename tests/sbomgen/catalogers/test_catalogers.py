@@ -32,6 +32,9 @@ PATHS = [
     "usr/lib/python3/dist-packages/a.egg-info",
     "opt/v/pyvenv.cfg",
     "app/node_modules/a/package.json",
+    "app/.pnp.cjs",
+    "app/.pnp.data.json",
+    "app/.yarn/cache/a-npm-1.0.0-0123456789-10c0.zip",
     "var/lib/rpm/Packages",
     "usr/lib/sysimage/rpm/Packages.db",
     "var/lib/rpm/rpmdb.sqlite",
@@ -75,6 +78,7 @@ MANAGERS = {
     "dpkg": ("corpus/test_os_packages.py", "dpkg-query -W"),
     "rpm": ("sbomgen/catalogers/test_rpm.py", '"-qa"'),
     "npm": ("corpus/test_node_app.py", "npm, asked in the image"),
+    "yarn-pnp": ("sbomgen/catalogers/test_yarn_pnp.py", "Asks Node, with the map in force"),
     "python": ("corpus/test_python_app.py", "what dpkg and pip said inside it"),
     "golang": ("sbomgen/catalogers/test_golang.py", '["go", "version", "-m"'),
 }
