@@ -6,7 +6,6 @@ from itertools import islice
 
 from msgspec import Struct
 
-from sbomgen.catalogers._java_archive import Archive, ArchiveError, ArchiveLimitError, Member
 from sbomgen.catalogers._java_manifest import (
     Coordinates,
     licences_of_manifest,
@@ -15,6 +14,7 @@ from sbomgen.catalogers._java_manifest import (
     parse_pom,
     parse_properties,
 )
+from sbomgen.catalogers._zip_archive import Archive, ArchiveError, ArchiveLimitError, Member
 
 SUFFIXES = (".jar", ".war", ".ear", ".par", ".sar", ".jpi", ".hpi", ".kar", ".aar", ".nar")
 """What archives are called; `.nar` is NiFi's."""

@@ -21,11 +21,11 @@ from typing import BinaryIO
 
 from msgspec import structs
 
-from sbomgen.catalogers._java_archive import CHUNK_BYTES, Archive, ArchiveError, ArchiveLimitError, Member
 from sbomgen.catalogers._java_contents import CERTAIN, SUFFIXES, Allowance, Contents, is_archive
 from sbomgen.catalogers._java_identity import identify, without_version
 from sbomgen.catalogers._java_manifest import VALUE_LIMIT_CHARS, Coordinates
 from sbomgen.catalogers._xmvn import XMVN_FOLDER, XMVN_LIMIT_BYTES, xmvn_archives
+from sbomgen.catalogers._zip_archive import CHUNK_BYTES, Archive, ArchiveError, ArchiveLimitError, Member
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import DeliveredFile, Edge, EdgeKind, Hash, Package, Problem, ProblemCode, Technique
 

@@ -15,10 +15,10 @@ from msgspec import MsgspecError, Struct
 
 from sbomgen.catalogers._direct_url import Origin, parse_origin
 from sbomgen.catalogers._fields import Fields, parse_fields, text_of
-from sbomgen.catalogers._java_archive import Archive, ArchiveError
 from sbomgen.catalogers._requirements import Requirer, normalised, requirement_edges, requirements_of_egg
 from sbomgen.catalogers._sites import Sites
 from sbomgen.catalogers._wheel_sboms import Component, WheelSbomError, read_components
+from sbomgen.catalogers._zip_archive import Archive, ArchiveError
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, Wants
 from sbomgen.model import Edge, EdgeKind, Package, Problem, ProblemCode
 

@@ -14,10 +14,10 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from sbomgen.catalogers._java_archive import Archive, ArchiveError
 from sbomgen.catalogers._node_modules import place_of
 from sbomgen.catalogers._package_json import PackageJsonFact, parse_package_json
 from sbomgen.catalogers._pnp import MAP_NAMES, PnpPlace, read_map
+from sbomgen.catalogers._zip_archive import Archive, ArchiveError
 from sbomgen.catalogers.npm import PACKAGE_JSON_LIMIT_BYTES
 from sbomgen.evidence import EvidenceFile, Fact, FactType, ImageView, Proof, VisibleFact, Wants
 from sbomgen.model import DeliveredFile, Edge, EdgeKind, Package, Problem, ProblemCode

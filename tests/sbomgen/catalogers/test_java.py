@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbomgen.catalogers import _java_archive, java
+from sbomgen.catalogers import _zip_archive, java
 from sbomgen.catalogers._java_contents import CERTAIN, LICENCE_LIMIT_CHARS, LICENCES_LIMIT, METADATA_LIMIT_BYTES, SUFFIXES
 from sbomgen.catalogers.java import ARCHIVE_LIMIT_BYTES, DEPTH_LIMIT, PROBLEMS_LIMIT, JavaCataloger
 from sbomgen.evidence import EvidenceTooLargeError
@@ -289,7 +289,7 @@ def test_problems_are_told_to_a_number() -> None:
 
 
 def test_a_bomb_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_java_archive, "RATIO_FREE_BYTES", 1 << 20)
+    monkeypatch.setattr(_zip_archive, "RATIO_FREE_BYTES", 1 << 20)
     assert problems_of("a.jar", jar({"bomb.jar": bytes(8 << 20)})) == [("limit_reached", "a.jar!/bomb.jar", True)]
 
 

@@ -1,6 +1,6 @@
-"""Zip archives as Java has them, read member by member from a seekable stream (PKWARE APPNOTE 6.3.10; `java.util.zip.ZipFile`).
+"""Zip archives, read member by member from a seekable stream (PKWARE APPNOTE 6.3.10), as `java.util.zip.ZipFile` reads them.
 
-A reader of our own, because most of an archive's members are classes that nobody asks for: it walks the central directory without an object
+A reader of our own, because most of the members of a jar are classes that nobody asks for: it walks the central directory without an object
 for each, in a quarter of the time that `zipfile` takes, takes the last of two members of one name as the JVM does, and bounds what it takes
 before it takes it. Bytes before the archive (a shell script) and after it are passed over.
 """
@@ -23,7 +23,7 @@ NAME_LIMIT_BYTES = 1024
 """Of one member's name; longer ones are no path on any system, and are not looked at."""
 
 MEMBERS_LIMIT = 20_000
-"""Of those that are asked for in one archive: the largest have 3,000 jars and poms."""
+"""Of those that are asked for in one archive: the largest jars have 3,000 jars and poms."""
 
 RATIO_LIMIT = 100
 """Inflated to compressed size of a large member: jars in jars reach 10, deflate's own limit is 1,032."""
@@ -56,7 +56,7 @@ _SATURATED = 0xFFFFFFFF
 
 _ENCRYPTED = 1
 _STORED, _DEFLATED = 0, 8
-"""The only methods that `java.util.zip` knows."""
+"""The only methods that `java.util.zip` and Yarn know."""
 
 
 class ArchiveError(Exception):
@@ -117,7 +117,7 @@ class Archive:
                 size, packed, offset = _widened((size, packed, offset), extra)
                 found.pop(name, None)
                 if len(found) == MEMBERS_LIMIT:
-                    raise ArchiveLimitError(f"has more than {MEMBERS_LIMIT:,} jars and poms")
+                    raise ArchiveLimitError(f"has more than {MEMBERS_LIMIT:,} members to read")
                 found[name] = Member(text_of(name), offset + self._shift, packed, size, method, bool(flags & _ENCRYPTED))
             position = extra_start + extra_size + comment_size
         return list(found.values())
@@ -147,7 +147,7 @@ class Archive:
         if member.encrypted:
             raise ArchiveError("is encrypted")
         if member.method not in {_STORED, _DEFLATED}:
-            raise ArchiveError(f"is compressed by method {member.method}, which Java does not know")
+            raise ArchiveError(f"is compressed by method {member.method}, which is not deflate")
         start, left = self._body_start(member), member.size_bytes
         packed = self._packed(start, member.compressed_bytes)
         for piece in packed if member.method == _STORED else _inflated(packed):
@@ -273,5 +273,5 @@ def _in_a_file(pieces: Iterator[bytes]) -> BinaryIO:
             file.seek(0)
             stack.pop_all()
     except OSError as exc:
-        raise UnreadableError(f"no room for a large jar in a temporary file ({exc.strerror}): make room, or set TMPDIR") from exc
+        raise UnreadableError(f"no room for a large archive in a temporary file ({exc.strerror}): make room, or set TMPDIR") from exc
     return cast("BinaryIO", file)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sbomgen.catalogers import _java_archive
-from sbomgen.catalogers._java_archive import CHUNK_BYTES, NAME_LIMIT_BYTES, Archive, ArchiveError, ArchiveLimitError, Member
+from sbomgen.catalogers import _zip_archive
+from sbomgen.catalogers._zip_archive import CHUNK_BYTES, NAME_LIMIT_BYTES, Archive, ArchiveError, ArchiveLimitError, Member
 from sbomgen.errors import UnreadableError
 from tests.support.jars import DATE, jar
 
@@ -58,9 +58,9 @@ def test_a_full_disk_says_what_to_do(monkeypatch: pytest.MonkeyPatch, failing: s
     def no_room() -> NoReturn:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_java_archive, "MEMORY_BYTES", 1)
+    monkeypatch.setattr(_zip_archive, "MEMORY_BYTES", 1)
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda prefix: no_room() if failing == "make" else Full())
-    with pytest.raises(UnreadableError, match=r"no room for a large jar .*\(No space left on device\): make room, or set TMPDIR"):
+    with pytest.raises(UnreadableError, match=r"no room for a large archive .*\(No space left on device\): make room, or set TMPDIR"):
         opened(jar({"large": LARGE}), "large")
 
 
@@ -189,16 +189,16 @@ def test_a_member_over_the_caller_s_limit_is_refused() -> None:
 
 
 def test_a_directory_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_java_archive, "DIRECTORY_LIMIT_BYTES", 10)
+    monkeypatch.setattr(_zip_archive, "DIRECTORY_LIMIT_BYTES", 10)
     with pytest.raises(ArchiveLimitError, match="directory"):
         Archive(io.BytesIO(GOOD))
 
 
 def test_more_members_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_java_archive, "MEMBERS_LIMIT", 1)
+    monkeypatch.setattr(_zip_archive, "MEMBERS_LIMIT", 1)
     archive = Archive(io.BytesIO(GOOD))
     assert len(archive.members(lambda name: name == b"a")) == 1
-    with pytest.raises(ArchiveLimitError, match="more than 1 jars"):
+    with pytest.raises(ArchiveLimitError, match="more than 1 members"):
         archive.members(lambda _: True)
 
 
@@ -212,7 +212,7 @@ def test_a_name_over_the_limit_is_passed_over() -> None:
 def test_a_large_member_may_not_inflate_beyond_the_ratio(monkeypatch: pytest.MonkeyPatch) -> None:
     body = jar({"a": bytes(3 << 20)})
     assert len(opened(body, "a")) == 3 << 20
-    monkeypatch.setattr(_java_archive, "RATIO_FREE_BYTES", 1 << 20)
+    monkeypatch.setattr(_zip_archive, "RATIO_FREE_BYTES", 1 << 20)
     with pytest.raises(ArchiveLimitError, match="inflates more than 100 times"):
         opened(body, "a")
 
@@ -225,7 +225,7 @@ def test_a_member_that_inflates_to_more_than_it_states_stops_there() -> None:
 
 
 def test_a_large_deflated_member_goes_to_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_java_archive, "MEMORY_BYTES", 1000)
+    monkeypatch.setattr(_zip_archive, "MEMORY_BYTES", 1000)
     large = LARGE[: 3 * CHUNK_BYTES + 1]
     assert opened(jar({"a": large}), "a") == large
 
