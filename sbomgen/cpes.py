@@ -10,7 +10,7 @@ import re
 
 from sbomgen.model import Package
 
-DISTRIBUTION_TYPES = frozenset({"apk", "deb", "opkg", "rpm"})
+DISTRIBUTION_TYPES = frozenset({"alpm", "apk", "deb", "opkg", "rpm"})
 """Looked up by the name of the source package: `libssl3` is OpenSSL as `openssl` is."""
 
 _BY_SOURCE = {

@@ -9,13 +9,13 @@ import re
 from sbomgen.model import Distro, Package
 
 UNKNOWN_VENDOR = "linux"
-"""The namespace where no distribution is known: the specification requires one for `deb` and `apk`, and os-release(5) has `linux` stand for
-a distribution that does not say its name. There is no `distro` qualifier then: nobody can take it for a release."""
+"""The namespace where no distribution is known: the specification requires one for `alpm`, `apk` and `deb`, and os-release(5)
+has `linux` stand for a distribution that does not say its name. There is no `distro` qualifier then: nobody can take it for a release."""
 
-DISTRIBUTION_TYPES = frozenset({"apk", "deb", "opkg", "rpm"})
+DISTRIBUTION_TYPES = frozenset({"alpm", "apk", "deb", "opkg", "rpm"})
 """Types whose namespace is the distribution, with the qualifiers `arch`, `distro` and `upstream`."""
 
-LOWER_CASE_TYPES = frozenset({"apk", "deb", "golang", "opkg", "pypi"})
+LOWER_CASE_TYPES = frozenset({"alpm", "apk", "deb", "golang", "opkg", "pypi"})
 """Types whose names the specification lower-cases."""
 
 _RPM_VENDORS = {
@@ -27,6 +27,9 @@ _RPM_VENDORS = {
     "opensuse-tumbleweed": "opensuse",
 }
 """Namespaces of rpm packages that are not their distribution's ID, as all producers write them."""
+
+_ALPM_VENDORS = {"msys2": "msys"}
+"""Namespaces of alpm packages that are not their distribution's ID, as the specification has them."""
 
 _SOURCE_ARCHS = {"deb": "source", "rpm": "src"}
 """What `arch` says of a source package: the specification's word for deb, rpm's own. Other types have none."""
@@ -57,6 +60,7 @@ def purl_of(package: Package) -> str:
             epoch, colon, version = package.raw_version.rpartition(":")
             qualifiers |= {"epoch": epoch} if colon else {}
             return _join(package.type, (_RPM_VENDORS.get(vendor, vendor).lower(),), name, version, qualifiers)
+        vendor = _ALPM_VENDORS.get(vendor, vendor) if package.type == "alpm" else vendor
         return _join(package.type, (vendor.lower(),), name, package.raw_version, qualifiers)
     namespace, name = _namespace_and_name(package.type, name)
     return _join(package.type, namespace, name, package.raw_version, qualifiers)

@@ -6,7 +6,7 @@ from functools import cache
 
 from sbomgen.model import Edge, EdgeKind, Package
 
-OS_TYPES = frozenset({"apk", "deb", "opkg", "rpm"})
+OS_TYPES = frozenset({"alpm", "apk", "deb", "opkg", "rpm"})
 """Types whose package databases list the files they deliver."""
 
 

@@ -1,13 +1,15 @@
-"""Which of two versions is the higher, to tell an upgrade from a downgrade; nothing else rests on it.
+"""Which of two versions is the higher, to tell an upgrade from a downgrade; and, in pacman's databases, what satisfies a dependency.
 
 Known limits: a version that its own scheme does not know (apk-tools 2's `5.1p1-r0`, PyPI's `0.1-bulbasaur`) and every type without a
 scheme here are compared as dpkg would, so that there is always an answer; numbers over 19 digits, which apk-tools lets overflow, keep their
-value. Maven's order is that of its usual versions alone (see `_maven_key`).
+value; separators at the end of a version, which give libalpm's order cycles, do not count, and MSYS2's `1~2.0` has no epoch. Maven's
+order is that of its usual versions alone (see `_maven_key`).
 """
 
 import re
 
 _RPM_RUNS = re.compile(r"[0-9]+|[A-Za-z]+|[~^]")
+_ALPM_RUNS = re.compile(r"[0-9]+|[A-Za-z]+|[^0-9A-Za-z]+")
 _PAIRS = re.compile(r"([^0-9]*)([0-9]*)")
 _APK = re.compile(
     r"(?P<first>[0-9]+)(?P<rest>(?:\.[0-9]+)*)(?P<letter>[a-z]?)(?P<suffixes>(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*)"
@@ -47,7 +49,9 @@ def compare(purl_type: str, left: str, right: str) -> int:
     (-1, 1, 0)
     """
     keys: tuple[Key, Key] | None = None
-    if purl_type == "apk":
+    if purl_type == "alpm":
+        keys = _alpm_keys(left, right)
+    elif purl_type == "apk":
         keys = _apk_keys(left, right)
     elif purl_type == "pypi":
         keys = _pypi_keys(left, right)
@@ -69,11 +73,14 @@ def _value(digits: str) -> tuple[int, str]:
 
 def _dpkg_key(version: str) -> Key:
     """Debian Policy 5.6.12: epoch, upstream version, revision; a missing epoch or revision is as good as 0."""
-    epoch, colon, rest = version.partition(":")
-    if not (colon and epoch.isascii() and epoch.isdigit()):
-        epoch, rest = "", version
+    epoch, rest = _epoch_and_rest(version)
     upstream, dash, revision = rest.rpartition("-")
     return _value(epoch), _dpkg_part(upstream if dash else rest), _dpkg_part(revision if dash else "")
+
+
+def _epoch_and_rest(version: str) -> tuple[str, str]:
+    epoch, colon, rest = version.partition(":")
+    return (epoch, rest) if colon and epoch.isascii() and epoch.isdigit() else ("", version)
 
 
 def _dpkg_part(text: str) -> Key:
@@ -103,6 +110,37 @@ def _rpm_part(text: str) -> Key:
 
 def _rpm_run(run: str) -> Key:
     return (3, _value(run)) if run.isdigit() else ({"~": -1, "^": 1}.get(run, 2), run)
+
+
+def _alpm_keys(left: str, right: str) -> tuple[Key, Key]:
+    """libalpm: epoch, pkgver, and pkgrel where both have one."""
+    *low, low_release = _alpm_parts(left)
+    *high, high_release = _alpm_parts(right)
+    if low_release and high_release:
+        return (*low, low_release), (*high, high_release)
+    return tuple(low), tuple(high)
+
+
+def _alpm_parts(version: str) -> tuple[Key, Key, Key | None]:
+    epoch, rest = _epoch_and_rest(version)
+    upstream, dash, release = rest.rpartition("-")
+    return _value(epoch), _alpm_part(upstream if dash else rest), _alpm_part(release) if dash else None
+
+
+def _alpm_part(text: str) -> Key:
+    """Runs of letters and of digits: letters right after digits, the end, then by how many separators stand before, letters first."""
+    key: list[object] = []
+    separators = 0
+    for run in _ALPM_RUNS.findall(text):
+        if not run[0].isalnum() or not run.isascii():
+            separators = len(run)
+            continue
+        if run.isdigit():
+            key.append((2 + separators, True, _value(run)))
+        else:
+            key.append((2 + separators, False, run) if separators else (0, run))
+        separators = 0
+    return (*key, (1,))
 
 
 def _apk_keys(left: str, right: str) -> tuple[Key, Key] | None:

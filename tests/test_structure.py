@@ -69,7 +69,7 @@ FLOORS = {
     "sbommatch.archive": "archive reports match store supply sbom versions advisory ecosystems purl problem errors collector __version__",
     "sbomgen.decoders": "decoders",
     "sbomgen.rpmdb": "rpmdb",
-    "sbomgen.catalogers": "catalogers rpmdb evidence model decoders errors",
+    "sbomgen.catalogers": "catalogers rpmdb evidence model decoders errors versions",
     "sbomgen.cache": "cache image evidence layerscan model errors",
     "sbomgen.image": "image evidence layerscan model decoders errors __version__",
     "sbomgen.sbom": "sbom errors",

@@ -8,6 +8,7 @@ from sbomgen.catalogers.java import JavaCataloger
 from sbomgen.catalogers.jvm import JvmCataloger
 from sbomgen.catalogers.npm import NpmCataloger
 from sbomgen.catalogers.os_release import OsReleaseCataloger
+from sbomgen.catalogers.pacman import PacmanCataloger
 from sbomgen.catalogers.python import PythonCataloger
 from sbomgen.catalogers.rpm import RpmCataloger
 from sbomgen.catalogers.rust import RustCataloger
@@ -19,6 +20,7 @@ CATALOGERS: tuple[Cataloger, ...] = (
     ApkCataloger(),
     DpkgCataloger(),
     RpmCataloger(),
+    PacmanCataloger(),
     NpmCataloger(),
     YarnPnpCataloger(),
     PythonCataloger(),

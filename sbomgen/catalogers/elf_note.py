@@ -21,7 +21,7 @@ SECTION_LIMIT_BYTES = 64 << 10
 """Of all notes together; one has some 200 bytes."""
 
 DATABASES = {
-    "alpm": ("var/lib/pacman/local",),
+    "alpm": ("var/lib/pacman/local", "usr/lib/sysimage/lib/pacman/local", "usr/lib/holo/pacmandb/local"),
     "apk": ("lib/apk/db/installed", "usr/lib/apk/db/installed"),
     "deb": ("var/lib/dpkg/status", "var/lib/dpkg/status.d"),
     "rpm": ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"),

@@ -28,7 +28,8 @@ _SYFT_TYPES = {
     "gem": "gem", "generic": "binary", "golang": "go-module", "luarocks": "lua-rocks", "maven": "java-archive", "npm": "npm",
     "nuget": "dotnet", "pypi": "python", "rpm": "rpm",
 }  # fmt: skip
-_SYFT_METADATA_TYPES = {"apk": "apk-db-entry", "deb": "dpkg-db-entry", "rpm": "rpm-db-entry"}
+_SYFT_METADATA_TYPES = {"alpm": "alpm-db-entry", "apk": "apk-db-entry", "deb": "dpkg-db-entry", "rpm": "rpm-db-entry"}
+_SYFT_SOURCES = {"alpm": "syft:metadata:basepackage", "apk": "syft:metadata:originPackage"}
 _EPOCH = re.compile(r"(\d{1,9}):(.+)", re.DOTALL)
 
 
@@ -116,8 +117,8 @@ def _syft_source(purl_type: str, source: SourcePackage | None) -> list[tuple[str
     if source is None:
         return []
     name, version = clean(source.name), clean(source.version) if source.version else None
-    if purl_type == "apk":
-        return [("syft:metadata:originPackage", name)]
+    if purl_type in _SYFT_SOURCES:
+        return [(_SYFT_SOURCES[purl_type], name)]
     if purl_type == "rpm":
         return [("syft:metadata:sourceRpm", f"{name}-{_split_epoch(version)[1]}.src.rpm" if version else None)]
     return [("syft:metadata:source", name), ("syft:metadata:sourceVersion", version)] if purl_type == "deb" else []

@@ -17,7 +17,7 @@ REPEATED_NAMES = frozenset(
 )
 """Names that may stand more than once in CycloneDX's properties; in JSON objects their values are arrays."""
 
-GRAPH_KNOWN = {"apk": "apk", "dpkg": "deb", "npm": "npm", "python": "pypi", "rpm": "rpm", "rust": "cargo"}
+GRAPH_KNOWN = {"apk": "apk", "dpkg": "deb", "npm": "npm", "pacman": "alpm", "python": "pypi", "rpm": "rpm", "rust": "cargo"}
 """Catalogers whose evidence names all that a package of this type depends on. Go states what is in a program, not who needs it; Java
 archives, runtimes, ELF notes and what SBOMs in wheels name state nothing."""
 

@@ -46,6 +46,9 @@ def evidence() -> dict[str, bytes]:
         "var/lib/dpkg/info/libc6:amd64.list": "/.\n/usr\n/usr/lib/x.so\n",
         "var/lib/dpkg/info/libc6:amd64.md5sums": "d41d8cd98f00b204e9800998ecf8427e  usr/lib/x.so\n",
         "lib/apk/db/installed": "P:musl\nV:1.2.5-r0\nA:x86_64\no:musl\nL:MIT\nD:so:libc.so\np:so:libc=1\nF:lib\nR:ld.so\nZ:Q1abc=\n\n",
+        "srv/c/var/lib/pacman/local/zlib-1:1.3-2/desc": "%NAME%\nzlib\n\n%VERSION%\n1:1.3-2\n\n%BASE%\nzlib\n\n%LICENSE%\nZlib\n\n"
+        "%DEPENDS%\nglibc>=2.27\nlibz.so=1-64\n\n%PROVIDES%\nlibz.so=1-64\n\n",
+        "srv/c/var/lib/pacman/local/zlib-1:1.3-2/files": "%FILES%\nusr/\nusr/lib/libz.so.1\n\n%BACKUP%\netc/a\td41d8\n\n",
         "usr/lib/python3/dist-packages/idna-3.7.dist-info/METADATA": "Name: idna\nVersion: 3.7\nRequires-Dist: x>=1; extra == 'y'\n\n",
         "usr/lib/python3/dist-packages/old.egg-info": "Metadata-Version: 1.0\nName: old\nVersion: 1\n",
         "app/venv/pyvenv.cfg": "home = /usr/bin\ninclude-system-site-packages = true\nversion = 3.11.2\n",

@@ -54,6 +54,10 @@ def deb(name: str = "libssl3", version: str = "3.0.11-1~deb12u2", **more: Any) -
             "pkg:apk/alpine/musl@1.2.5-r0?distro=alpine-3.20.3",
         ),
         (
+            Package(type="alpm", name="SDL", raw_version="1:2-1", distro=Distro("msys2"), source=SourcePackage("sdl12", "1:2-1")),
+            "pkg:alpm/msys/sdl@1:2-1?distro=msys2&upstream=sdl12",
+        ),
+        (
             Package(type="opkg", name="ubus", raw_version="2024~1-r1", distro=Distro("openwrt")),
             "pkg:opkg/openwrt/ubus@2024~1-r1?distro=openwrt",
         ),
@@ -67,13 +71,15 @@ def test_purls_have_their_namespace_release_and_source(package: Package, purl: s
 def specification_cases(folder: Path) -> list[tuple[dict[str, Any], str]]:
     """The specification's own cases of building a PURL of our types."""
     cases = []
-    for purl_type in ("apk", "deb", "pypi"):
+    for purl_type in ("alpm", "apk", "deb", "pypi"):
         tests = json.loads((folder / f"tests/types/{purl_type}-test.json").read_text())["tests"]
         cases += [
             (test["input"], test["expected_output"]) for test in tests if test["test_type"] == "build" and not test["expected_failure"]
         ]
     classic = json.loads((folder / "test-suite-data.json").read_text())
-    cases += [(test, test["canonical_purl"]) for test in classic if test["type"] in {"apk", "deb", "pypi"} and not test["is_invalid"]]
+    cases += [
+        (test, test["canonical_purl"]) for test in classic if test["type"] in {"alpm", "apk", "deb", "pypi"} and not test["is_invalid"]
+    ]
     return cases
 
 
@@ -103,6 +109,7 @@ def test_the_specification_s_own_cases_come_out_as_it_says(shared_data: Path) ->
         ("deb", SourcePackage("openssl"), None),
         ("deb", None, None),
         ("apk", SourcePackage("openssl", "3.3.2-r1"), None),
+        ("alpm", SourcePackage("openssl", "3.3.2-1"), None),
     ],
 )
 def test_a_source_package_has_a_purl_where_its_type_has_a_word_for_sources(

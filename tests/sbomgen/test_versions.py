@@ -1,4 +1,7 @@
 import re
+import subprocess
+import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -7,19 +10,20 @@ from hypothesis import strategies as st
 
 from sbomgen.versions import compare
 
-TYPES = ("deb", "apk", "pypi", "opkg", "npm", "rpm", "maven")
+TYPES = ("alpm", "deb", "apk", "pypi", "opkg", "npm", "rpm", "maven")
 SIGNS = {-1: "<", 0: "=", 1: ">"}
 SAMPLED_EVERY = 7
 FEW = 100
 """Vectors that are all tried."""
 UNKNOWN_TO_THEIR_SCHEME = {
+    "alpm": re.compile(r"1\.0\.0(?:alpha|~rc1)"),
     "apk": re.compile(r"\.\.|[0-9]p[0-9]|r2$|ruff|-[0-9]|-r-|\.r"),
     "deb": re.compile(r"(?!)"),
     "rpm": re.compile(r"(?!)"),
     "pypi": re.compile(r"[A-Za-z]{4,}|^a3|p1|beta6\.1"),
     "npm": re.compile(r"(?!)"),
 }
-"""Versions that their scheme refuses, see the limits that `sbomgen.versions` states."""
+"""Versions that their scheme refuses, see the limits that `sbomgen.versions` states; of alpm two rows that libalpm answers otherwise."""
 
 
 @pytest.mark.parametrize(
@@ -30,6 +34,8 @@ UNKNOWN_TO_THEIR_SCHEME = {
         ("apk", "1.0 1.01 1.1"),
         ("apk", "1.0~aa 1.0~ab 1.0_git20200101"),
         ("pypi", "1.0.dev1 1.0a1 1.0b2 1.0rc1 1.0 1.0+local 1.0.post1 1.1 1!0.1"),
+        ("alpm", "1.0a-1 1.0alpha-1 1.0b-1 1.0rc-1 1.0-1 1.0-1.1 1.0-2 1.0-10 1.0.a-1 1.0.1-1 1.0..1-1 1.1-1 1.10-1 1:0.1-1 2:0-1"),
+        ("alpm", "a-1 a1-1 r9.f-1 r10.a-1 1-1"),
         ("opkg", "1.0~rc1 1.0 1.0-1"),
         ("rpm", "1.0~rc1 1.0 1.0-1~beta 1.0-1 1.0-1.el9 1.0-1.el10 1.0^git1-1 1.0a-1 1.0.1-1 1.9-1 1.10-1 1:0.1-1"),
         ("pypi", "0.1-bulbasaur 0.1-charmander"),
@@ -61,6 +67,8 @@ def test_versions_stand_in_the_order_of_their_type(purl_type: str, ordered: str)
         ("deb", "1.0", "0:1.0-0"),
         ("deb", "1.00", "1.0"),
         ("deb", "a:1", "a:1"),
+        ("alpm", "0:1.0.a-1", "1_00+a-01"),
+        ("alpm", "1.0", "1.0-2"),
         ("apk", "01.2", "1.2"),
         ("rpm", "0:1.0-1", "1.0-1"),
         ("rpm", "1.0_1-1", "1.0+01-1."),
@@ -77,7 +85,7 @@ def test_different_spellings_may_be_equal(purl_type: str, left: str, right: str)
 
 def test_numbers_of_any_length_are_compared() -> None:
     long = "9" * 5000
-    for purl_type in ("deb", "apk", "npm", "rpm"):
+    for purl_type in ("alpm", "deb", "apk", "npm", "rpm"):
         assert compare(purl_type, f"1.{long}.1", f"1.{long}0.1") == -1
 
 
@@ -98,6 +106,26 @@ def test_vectors_of_the_reference_implementations_hold(purl_type: str, shared_da
         if SIGNS[compare(purl_type, left, right)] != sign and not (refused.search(left) or refused.search(right)):
             wrong.append(line)
     assert wrong == []
+
+
+NATIVE = """
+import ctypes, sys
+compare = ctypes.CDLL(sys.argv[1]).alpm_pkg_vercmp
+for line in sys.stdin.buffer:
+    print(compare(*line.rstrip(b"\\n").split(b" ")))
+"""
+
+
+def test_libalpm_orders_versions_alike() -> None:
+    library = find_library("alpm")
+    if library is None:
+        pytest.skip("libalpm is absent: install Debian's pacman-package-manager")
+    parts = ("1", "01", "1.0", "1.a", "1a", "1a1", "1..1", "a", "a.1", "10", "99999999999999999999", "1~rc1", "1+r2+gab")
+    versions = [f"{epoch}{part}{release}" for epoch in ("", "0:", "1:") for part in parts for release in ("", "-1", "-1.1", "-a")]
+    pairs = [(left, right) for left in versions for right in versions]
+    asked = "".join(f"{left} {right}\n" for left, right in pairs).encode()
+    answers = subprocess.run([sys.executable, "-c", NATIVE, library], input=asked, check=True, capture_output=True).stdout.split()
+    assert [pair for pair, answer in zip(pairs, answers, strict=True) if compare("alpm", *pair) != int(answer)] == []
 
 
 def test_of_maven_s_vectors_the_usual_ones_hold(shared_data: Path) -> None:

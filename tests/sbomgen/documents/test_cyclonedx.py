@@ -293,6 +293,10 @@ def test_a_rolling_release_has_no_version() -> None:
             {"SrcName": "bash", "SrcVersion": "5.1.8", "SrcRelease": "6.el9"}, {"sourceRpm": "bash-5.1.8-6.el9.src.rpm"},
         ),
         ("rpm", SourcePackage("bash"), {"SrcName": "bash"}, {}),
+        (
+            "alpm", SourcePackage("zlib", "1:1.3-2"),
+            {"SrcName": "zlib", "SrcVersion": "1.3", "SrcRelease": "2", "SrcEpoch": "1"}, {"basepackage": "zlib"},
+        ),
         ("rpm", None, {}, {}),
     ],
 )  # fmt: skip
