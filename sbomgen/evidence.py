@@ -32,7 +32,7 @@ class Wants(Struct, frozen=True):
     basenames: frozenset[str] = frozenset()
     """Whole file names: `METADATA`."""
     suffixes: frozenset[str] = frozenset()
-    """What the name ends in, from its last dot: `.list`."""
+    """What the name ends in, from its last dot, or one before it: `.list`, `.deps.json`."""
     folders: tuple[str, ...] = ()
     """Regular expressions that must match the whole path of the folder: every file in it is asked for."""
     magic: tuple[bytes, ...] = ()

@@ -32,6 +32,9 @@ _END, _REVISION, _COMMIT, _SUFFIX_NUMBER, _LETTER, _NUMBER = 3, 4, 5, 6, 8, 9
 _SEMVER = re.compile(r"[v=]*([0-9]+)\.([0-9]+)\.([0-9]+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
 """SemVer 2.0.0, with what npm forgives before it; nothing after the `+` counts."""
 
+_NUGET = re.compile(r"([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?(?:\.([0-9]+))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
+"""SemVer with one to four numbers."""
+
 _MAVEN = re.compile(r"([0-9]+)|([^0-9.-]+)")
 _MAVEN_SHORT = re.compile(r"(?<![a-z])[abm](?=[0-9])")
 _MAVEN_LONG = {"a": "alpha", "b": "beta", "m": "milestone"}
@@ -58,7 +61,9 @@ def compare(purl_type: str, left: str, right: str) -> int:
     elif purl_type == "rpm":
         keys = _rpm_key(left), _rpm_key(right)
     elif purl_type in {"cargo", "golang", "npm"}:
-        keys = _semver_keys(left, right)
+        keys = _semver_keys(_SEMVER, left, right)
+    elif purl_type == "nuget":
+        keys = _semver_keys(_NUGET, left.lower(), right.lower())  # its labels know no letter case
     elif purl_type == "maven":
         keys = _maven_key(left), _maven_key(right)
     low, high = keys or (_dpkg_key(left), _dpkg_key(right))
@@ -177,17 +182,17 @@ def _pypi_keys(left: str, right: str) -> tuple[Key, Key] | None:
         return None
 
 
-def _semver_keys(left: str, right: str) -> tuple[Key, Key] | None:
-    """None unless both are versions of SemVer."""
-    low, high = _SEMVER.fullmatch(left), _SEMVER.fullmatch(right)
+def _semver_keys(grammar: re.Pattern[str], left: str, right: str) -> tuple[Key, Key] | None:
+    """None unless both are versions of SemVer, or of NuGet's form of it."""
+    low, high = grammar.fullmatch(left), grammar.fullmatch(right)
     return (_semver_key(low), _semver_key(high)) if low and high else None
 
 
 def _semver_key(version: re.Match[str]) -> Key:
-    """Three numbers; then a release after its pre-releases, whose numbers go before words and whose longer ones after shorter."""
+    """The numbers; then a release after its pre-releases, whose numbers go before words and whose longer ones after shorter."""
     *numbers, before = version.groups()
     identifiers = [(0, _value(part)) if part.isdigit() else (1, part) for part in before.split(".")] if before else []
-    return (*map(_value, numbers), (0, *identifiers) if before else (1,))
+    return (*(_value(number or "") for number in numbers), (0, *identifiers) if before else (1,))
 
 
 def _maven_key(version: str) -> Key:

@@ -1,6 +1,7 @@
 """The catalogers, one file per kind of evidence."""
 
 from sbomgen.catalogers.apk import ApkCataloger
+from sbomgen.catalogers.dotnet import DotnetCataloger
 from sbomgen.catalogers.dpkg import DpkgCataloger
 from sbomgen.catalogers.elf_note import ElfNoteCataloger
 from sbomgen.catalogers.golang import GolangCataloger
@@ -26,6 +27,7 @@ CATALOGERS: tuple[Cataloger, ...] = (
     PythonCataloger(),
     JavaCataloger(),
     JvmCataloger(),
+    DotnetCataloger(),
     GolangCataloger(),
     RustCataloger(),
     ElfNoteCataloger(),

@@ -18,8 +18,8 @@ REPEATED_NAMES = frozenset(
 """Names that may stand more than once in CycloneDX's properties; in JSON objects their values are arrays."""
 
 GRAPH_KNOWN = {"apk": "apk", "dpkg": "deb", "npm": "npm", "pacman": "alpm", "python": "pypi", "rpm": "rpm", "rust": "cargo"}
-"""Catalogers whose evidence names all that a package of this type depends on. Go states what is in a program, not who needs it; Java
-archives, runtimes, ELF notes and what SBOMs in wheels name state nothing."""
+"""Catalogers whose evidence names all that a package of this type depends on. Go states what is in a program, not who needs it; .NET
+not what the framework brings; Java archives, runtimes, ELF notes and what SBOMs in wheels name state nothing."""
 
 _EDGE_ORDER = attrgetter("kind", "from_slot", "to_slot")
 

@@ -16,6 +16,7 @@ from sbomgen.image.manifest import HistoryEntry, Image, ImageConfig
 from sbomgen.image.tar import BLOCK_BYTES, checksum_holds
 from tests.sbomgen.image.fakes import memory_layer
 from tests.sbomgen.rpmdb.encoders import RpmdbSqlite, bdb, files, header, ndb
+from tests.support.dotnet import deps_json
 from tests.support.executables import audit_list, elf, go_inline, macho, package_note, pe
 from tests.support.images import sha256
 from tests.support.jars import jar, manifest, pom
@@ -54,6 +55,11 @@ def evidence() -> dict[str, bytes]:
         "app/venv/pyvenv.cfg": "home = /usr/bin\ninclude-system-site-packages = true\nversion = 3.11.2\n",
         "app/node_modules/a/package.json": json.dumps({"name": "a", "version": "1.0.0", "license": "MIT", "dependencies": {"b": "^1"}}),
         "app/node_modules/a/node_modules/b/package.json": json.dumps({"name": "b", "version": "1.2.3", "author": {"name": "x"}}),
+        "app/app.deps.json": deps_json(
+            {"a/1.0.0": {"dependencies": {"b": "2.0.0"}, "runtime": {"lib/net8.0/a.dll": {}}}, "b/2.0.0": {"native": {"b.so": {}}}}
+        ),
+        "app/a.dll": "",
+        "app/b.so": "",
         "opt/jdk/bin/java": "",
         "opt/jdk/release": 'JAVA_VERSION="17.0.9"\nIMPLEMENTOR="Eclipse Adoptium"\nOS_ARCH="x86_64"\n',
         "var/lib/rpmmanifest/container-manifest-2": "glibc\t2.35-6.cm2\t1712182042\t1712153735\tMicrosoft\t(none)\t10269049\tx86_64\t"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sbomgen.versions import compare
 
-TYPES = ("alpm", "deb", "apk", "pypi", "opkg", "npm", "rpm", "maven")
+TYPES = ("alpm", "deb", "apk", "pypi", "opkg", "npm", "rpm", "maven", "nuget")
 SIGNS = {-1: "<", 0: "=", 1: ">"}
 SAMPLED_EVERY = 7
 FEW = 100
@@ -22,6 +22,7 @@ UNKNOWN_TO_THEIR_SCHEME = {
     "rpm": re.compile(r"(?!)"),
     "pypi": re.compile(r"[A-Za-z]{4,}|^a3|p1|beta6\.1"),
     "npm": re.compile(r"(?!)"),
+    "nuget": re.compile(r"(?!)"),
 }
 """Versions that their scheme refuses, see the limits that `sbomgen.versions` states; of alpm two rows that libalpm answers otherwise."""
 
@@ -51,6 +52,7 @@ UNKNOWN_TO_THEIR_SCHEME = {
             "v0.0.0-20230101000000-ffffffffffff v0.0.0-20240101000000-0123456789ab v1.0.0-rc.1 v1.0.0 v1.9.0 v1.10.0 v2.0.0+incompatible",
         ),
         ("golang", "1.19 1.19.1 1.20 1.21rc2 1.21.0 1.21.10"),
+        ("nuget", "0.9.9.1 1.0-alpha 1.0.0-ALPHA.1 1.0-beta.2 1.0-beta.11 1.0 1.0.0.1 1.0.9 1.0.10"),
         ("cargo", "0.9.0 0.10.0-alpha.1 0.10.0 1.0.0"),
     ],
 )
@@ -75,6 +77,7 @@ def test_versions_stand_in_the_order_of_their_type(purl_type: str, ordered: str)
         ("pypi", "1.0", "1"),
         ("pypi", "1.0.0", "v1"),
         ("maven", "1.0.0", "1"),
+        ("nuget", "1-RC+a", "1.0.0.0-rc+b"),
         ("maven", "5.3.0.RELEASE", "5.3-final"),
         ("npm", "1.0.0+a", "=v1.0.0+b"),
     ],

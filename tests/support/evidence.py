@@ -95,10 +95,9 @@ class MemoryView:
 def wanted(wants: Wants, file: MemoryFile) -> bool:
     """Whether a cataloger asks for the file, by the rules of `Wants`."""
     folder, _, name = file.path.rpartition("/")
-    dot = name.rfind(".")
     return (
         name in wants.basenames
-        or (dot >= 0 and name[dot:] in wants.suffixes)
+        or name.endswith(tuple(wants.suffixes))
         or any(re.fullmatch(pattern, folder) for pattern in wants.folders)
         or any(file.head.startswith(magic) for magic in wants.magic)
     )

@@ -35,6 +35,8 @@ PATHS = [
     "app/.pnp.cjs",
     "app/.pnp.data.json",
     "app/.yarn/cache/a-npm-1.0.0-0123456789-10c0.zip",
+    "app/app.deps.json",
+    "usr/share/dotnet/shared/Microsoft.NETCore.App/8.0.1/Microsoft.NETCore.App.deps.json",
     "var/lib/rpm/Packages",
     "usr/lib/sysimage/rpm/Packages.db",
     "var/lib/rpm/rpmdb.sqlite",
@@ -86,6 +88,7 @@ MANAGERS = {
     "npm": ("corpus/test_node_app.py", "npm, asked in the image"),
     "yarn-pnp": ("sbomgen/catalogers/test_yarn_pnp.py", "Asks Node, with the map in force"),
     "python": ("corpus/test_python_app.py", "what dpkg and pip said inside it"),
+    "dotnet": ("sbomgen/catalogers/test_dotnet.py", "What .NET's own host finds"),
     "golang": ("sbomgen/catalogers/test_golang.py", '["go", "version", "-m"'),
 }
 """Where a manager's own list is compared, and the words of that file which ask it, or name its answer."""
