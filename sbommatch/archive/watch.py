@@ -27,7 +27,7 @@ from sbommatch.supply.snapshot import parse_date
 from sbommatch.supply.sources import Source, sources_of
 
 POLL_S = 5.0
-"""How often the folder of snapshots is looked at."""
+"""How often the folder of snapshots is looked at, and how long a signal may go unnoticed."""
 
 RETRY_FIRST_S, RETRY_MAX_S = 30.0, 900.0
 """After a delivery that failed; doubled each time, and never longer than until the next round."""
@@ -128,7 +128,7 @@ class Watch:
         """Until the next round, a snapshot that arrives, or another attempt at a target; then does that."""
         wake_at = min(self._next_at, self._retry_at or self._next_at)
         pause_s = max(0.0, wake_at - time.monotonic())
-        time.sleep(min(pause_s, self._settings.poll_s) if self._settings.snapshots else pause_s)
+        time.sleep(min(pause_s, self._settings.poll_s))  # not longer: a signal that comes just before it does not end it
         if time.monotonic() >= self._next_at or self._has_arrivals():
             self._round()
         elif self._retry_at is not None and time.monotonic() >= self._retry_at:

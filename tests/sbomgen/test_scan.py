@@ -269,7 +269,7 @@ def test_catalogers_can_be_chosen(tmp_path: Path, choice: str, found: set[str]) 
 
 @pytest.mark.parametrize("choice", ["apk", "+apt", "-", "+apk,zlib"])
 def test_an_unknown_cataloger_is_wrong_usage(choice: str) -> None:
-    with pytest.raises(UsageError, match="there are: apk, dpkg"):
+    with pytest.raises(UsageError, match="there are: apk, dotnet, dpkg"):
         chosen_catalogers(choice)
 
 

@@ -271,6 +271,23 @@ def test_a_broken_snapshot_is_told_once_a_round(settings: Settings) -> None:
     assert len([error for error in journal.errors if "snapshot.json" in error]) == 1
 
 
+def test_it_never_sleeps_so_long_that_a_signal_is_missed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python sees a signal that comes between its last look and the sleep only after that."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    journal = Journal()
+    with pytest.raises(KeyboardInterrupt):
+        Watch(msgspec.structs.replace(settings, snapshots=None), journal).run(once=False)
+    assert slept == [settings.poll_s] * 3
+    assert len(journal.of("round")) == 1
+
+
 def test_a_target_that_fails_is_tried_again_before_the_next_round(settings: Settings) -> None:
     first(settings)
     once(settings)
